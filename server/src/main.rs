@@ -1,0 +1,2 @@
+//! The binary `worldseat`.
+fn main() {}
