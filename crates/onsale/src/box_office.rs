@@ -1,0 +1,126 @@
+//! What is not the purchase: opening seats, listing them, reading the ledger back, keeping runs.
+
+use crate::database::Failure;
+use crate::ids::{BuyerName, FloorId, Region, Round, RunId, SeatId, Ticket};
+use crate::run::{Engine, Run};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A backend's office. Every read begins after it was asked for: nothing here is cached.
+#[async_trait]
+pub trait BoxOffice: Send + Sync + 'static {
+    /// The two regions buyers connect to.
+    fn regions(&self) -> [Region; 2];
+
+    /// Who is answering, asked of the database now.
+    async fn engine(&self) -> Result<Engine, Failure>;
+
+    /// Makes the floor's seats where the database needs rows for them; does nothing where they are there.
+    async fn make_floor(&self, floor: &FloorId) -> Result<(), Failure>;
+
+    /// Starts the seat's next round and returns it once every replica shows it.
+    async fn open_seat(&self, floor: &FloorId, seat: SeatId) -> Result<Round, Failure>;
+
+    /// Opens every seat that was sold since the last reset, of `seats` or of the whole floor, and remembers the rounds
+    /// it began. Nobody sees a part of it on a database with transactions.
+    async fn reset(&self, floor: &FloorId, seats: Option<&[SeatId]>) -> Result<(), Failure>;
+
+    /// The rows there are, in floor order, the replicas united; a seat without a row is available in round 1.
+    async fn seats(&self, floor: &FloorId) -> Result<Vec<SeatRow>, Failure>;
+
+    /// One seat's row as each replica shows it.
+    async fn seat_rows(&self, floor: &FloorId, seat: SeatId) -> Result<Vec<SeatRow>, Failure>;
+
+    /// A buyer's sales, newest first.
+    async fn tickets(&self, floor: &FloorId, buyer: &BuyerName) -> Result<Vec<Sale>, Failure>;
+
+    /// Confirmed sales per seat and round since the last reset, or ever; the replicas united by ticket.
+    async fn counts(&self, floor: &FloorId, span: Span) -> Result<Vec<RoundCount>, Failure>;
+
+    /// The ledger rows of one round of one seat, oldest first; the replicas united by ticket.
+    async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure>;
+}
+
+/// Keeps runs, in the product's database, for both backends.
+#[async_trait]
+pub trait RunStore: Send + Sync + 'static {
+    /// Stores a run; storing the same run again changes nothing.
+    async fn save_run(&self, run: &Run) -> Result<(), Failure>;
+    /// Reads a run back; `None` if there is none.
+    async fn load_run(&self, id: &RunId) -> Result<Option<Run>, Failure>;
+}
+
+/// How much of the ledger is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// What came since the last reset.
+    SinceReset,
+    /// Everything.
+    Ever,
+}
+
+/// A ledger row: one confirmed sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sale {
+    /// The chair.
+    pub seat: SeatId,
+    /// Which sale of it.
+    pub round: Round,
+    /// The confirmation code.
+    pub ticket: Ticket,
+    /// To whom.
+    pub buyer: BuyerName,
+    /// Through which region.
+    pub region: Region,
+    /// The burst it was sold in, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The attempt that was committed, from 1.
+    pub attempt: u32,
+    /// The seller's wall clock, in milliseconds since 1970.
+    pub sold_at_ms: i64,
+}
+
+/// A row of the seats table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatRow {
+    /// The chair.
+    pub seat: SeatId,
+    /// The sale it is in.
+    pub round: Round,
+    /// The round the last reset began.
+    pub reset_round: Round,
+    /// Whom the table shows as its owner.
+    pub holder: Option<Holder>,
+}
+
+impl SeatRow {
+    /// A seat nobody has touched yet.
+    pub fn untouched(seat: SeatId) -> Self {
+        Self { seat, round: 1, reset_round: 1, holder: None }
+    }
+}
+
+/// The owner that the seats table displays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Who.
+    pub owner: BuyerName,
+    /// By which ticket.
+    pub ticket: Ticket,
+    /// Through which region.
+    pub region: Region,
+}
+
+/// How many confirmed sales one round of one seat has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoundCount {
+    /// The chair.
+    pub seat: SeatId,
+    /// Which sale of it.
+    pub round: Round,
+    /// Confirmed sales; more than one is a violation.
+    pub confirmed: u64,
+}

@@ -1,0 +1,334 @@
+//! The names of things: floor, seat, buyer, ticket, region, backend, run.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// A chair, such as `C7`: a row letter and a number from 1. Ordered as on the floor, not as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SeatId {
+    row: u8,
+    number: u16,
+}
+
+impl SeatId {
+    /// The seat in `row` (`'A'..='Z'`) with `number` (1 to 999).
+    pub fn new(row: char, number: u16) -> Result<Self, InvalidId> {
+        match (u8::try_from(row), number) {
+            (Ok(row @ b'A'..=b'Z'), 1..=999) => Ok(Self { row, number }),
+            _ => {
+                Err(InvalidId(format!("'{row}{number}' is not a seat: a row letter A to Z and a number 1 to 999 are")))
+            }
+        }
+    }
+
+    /// The row letter.
+    pub fn row(self) -> char {
+        char::from(self.row)
+    }
+
+    /// The number in the row, from 1.
+    pub fn number(self) -> u16 {
+        self.number
+    }
+}
+
+impl fmt::Display for SeatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.row(), self.number)
+    }
+}
+
+impl FromStr for SeatId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let bad =
+            || InvalidId(format!("'{}' is not a seat: a row letter and a number, such as A1, are", clipped(text)));
+        let mut chars = text.chars();
+        let row = chars.next().ok_or_else(bad)?;
+        let digits = chars.as_str();
+        if digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        Self::new(row, digits.parse().map_err(|_| bad())?).map_err(|_| bad())
+    }
+}
+
+/// The seats that exist on a floor: rows `A` and on, each with the same count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloorPlan {
+    /// Rows, 1 to 26.
+    pub rows: u8,
+    /// Seats a row, 1 to 999; at most 2,000 on the floor, so that a reset is one transaction.
+    pub seats_per_row: u16,
+}
+
+impl Default for FloorPlan {
+    fn default() -> Self {
+        Self { rows: 8, seats_per_row: 12 }
+    }
+}
+
+impl FloorPlan {
+    /// Every seat in floor order.
+    pub fn seats(self) -> impl Iterator<Item = SeatId> {
+        (0..self.rows)
+            .flat_map(move |row| (1..=self.seats_per_row).map(move |number| SeatId { row: b'A' + row, number }))
+    }
+
+    /// How many seats there are.
+    pub fn len(self) -> usize {
+        usize::from(self.rows) * usize::from(self.seats_per_row)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether `seat` stands on this floor.
+    pub fn contains(self, seat: SeatId) -> bool {
+        seat.row < b'A' + self.rows && seat.number <= self.seats_per_row
+    }
+
+    /// The first and the last seat, for error messages.
+    pub fn range(self) -> String {
+        format!("A1 to {}{}", char::from(b'A' + self.rows - 1), self.seats_per_row)
+    }
+}
+
+/// One sale of a chair, from 1. Opening a seat again starts its next round.
+pub type Round = u32;
+
+/// What is wrong with a name, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidId(pub String);
+
+/// A piece of somebody's input that is short enough to repeat to them.
+fn clipped(text: &str) -> String {
+    let mut out: String = text.chars().take(24).map(|c| if c.is_control() { '·' } else { c }).collect();
+    if text.chars().nth(24).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// Declares a name that is a checked string.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidId(format!(concat!("'{}' is not ", $allowed), clipped(text))))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        text_serde!($name);
+    };
+}
+
+/// Lets serde read and write a name as a plain string.
+macro_rules! text_serde {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.to_string()
+            }
+        }
+    };
+}
+
+text_serde!(SeatId);
+text_serde!(Backend);
+
+text_id!(
+    /// One venue's seats on sale. Unguessable for a visitor's own floor; `main` for API calls that name none.
+    FloorId,
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
+    "a floor id: 1 to 64 letters, digits, '-' or '_' are"
+);
+text_id!(
+    /// Who buys: 1 to 64 characters.
+    BuyerName,
+    |t| !t.trim().is_empty() && t.chars().count() <= 64 && !t.chars().any(char::is_control),
+    "a buyer name: 1 to 64 characters are, none of them a control character"
+);
+text_id!(
+    /// The confirmation code, and the sale's id. Never used for a second sale.
+    Ticket,
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+    "a ticket: 1 to 64 letters, digits or '-' are"
+);
+text_id!(
+    /// Where a buyer connects, such as `us-east-1`.
+    Region,
+    |t| (1..=32).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+    "a region: a name such as us-east-1 is"
+);
+text_id!(
+    /// One recorded burst.
+    RunId,
+    |t| (1..=32).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+    "a run id: 1 to 32 letters, digits or '-' are"
+);
+
+impl FloorId {
+    /// The floor that API calls mean when they name none.
+    pub fn main() -> Self {
+        Self("main".to_owned())
+    }
+}
+
+impl Ticket {
+    /// A ticket from 80 random bits, grouped for reading aloud: `7Q4K-M2XD-9HTR-C3VW`.
+    pub fn from_random(bits: u128) -> Self {
+        let code = base32(bits, 16);
+        Self(format!("{}-{}-{}-{}", &code[..4], &code[4..8], &code[8..12], &code[12..]))
+    }
+}
+
+impl RunId {
+    /// A run id from 60 random bits.
+    pub fn from_random(bits: u128) -> Self {
+        Self(base32(bits, 12).to_ascii_lowercase())
+    }
+}
+
+impl FloorId {
+    /// A visitor's floor from 120 random bits.
+    pub fn from_random(bits: u128) -> Self {
+        Self(base32(bits, 24).to_ascii_lowercase())
+    }
+}
+
+/// The low `digits` base-32 digits of `bits`, in Crockford's alphabet (no I, L, O, U).
+fn base32(bits: u128, digits: u32) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    (0..digits).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place)) as usize & 31])).collect()
+}
+
+/// A label for people and for the wire; nothing that sells or judges branches on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Backend {
+    /// Aurora DSQL, the product's database.
+    Dsql,
+    /// DynamoDB Global Tables, the foil.
+    Naive,
+    /// The known-bad control: the product's engine at READ COMMITTED.
+    Control,
+}
+
+impl Backend {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dsql => "dsql",
+            Self::Naive => "naive",
+            Self::Control => "control",
+        }
+    }
+
+    /// The name on the page.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dsql => "Aurora DSQL",
+            Self::Naive => "DynamoDB Global Tables · foil",
+            Self::Control => "READ COMMITTED · known-bad control",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text {
+            "dsql" => Ok(Self::Dsql),
+            "naive" => Ok(Self::Naive),
+            "control" => Ok(Self::Control),
+            _ => Err(InvalidId(format!("'{}' is not a backend: dsql and naive are", clipped(text)))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_parse_and_print() {
+        for good in ["A1", "H12", "Z999"] {
+            assert_eq!(good.parse::<SeatId>().unwrap().to_string(), good);
+        }
+        for bad in ["", "A", "1", "a1", "A0", "A01", "A1000", "AA1", "A+1", "A1 ", "É1", "A１"] {
+            assert!(bad.parse::<SeatId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn seats_are_ordered_as_on_the_floor() {
+        let seats: Vec<_> = FloorPlan::default().seats().collect();
+        assert_eq!(seats.len(), 96);
+        assert!(seats.is_sorted());
+        assert_eq!((seats[9].to_string(), seats[95].to_string()), ("A10".into(), "H12".into()));
+        assert!(
+            !FloorPlan::default().contains("A13".parse().unwrap())
+                && !FloorPlan::default().contains("I1".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn names_say_what_is_allowed() {
+        let long = "x".repeat(65);
+        assert!(
+            "".parse::<BuyerName>().is_err()
+                && long.parse::<BuyerName>().is_err()
+                && "ada\n".parse::<BuyerName>().is_err()
+        );
+        assert_eq!(long.parse::<BuyerName>().unwrap_err().to_string().chars().filter(|c| *c == 'x').count(), 24);
+        assert_eq!("maybe".parse::<Backend>().unwrap_err().to_string(), "'maybe' is not a backend: dsql and naive are");
+    }
+
+    #[test]
+    fn a_ticket_is_four_groups() {
+        assert_eq!(Ticket::from_random(0).as_str(), "0000-0000-0000-0000");
+        assert_eq!(Ticket::from_random(u128::MAX).as_str(), "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
+    }
+}
