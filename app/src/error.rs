@@ -1,0 +1,91 @@
+//! What a visitor or client may read when something is wrong: what happened, to which thing, and what to do.
+
+use leptos::prelude::FromServerFnError;
+use onsale::{Failure, InvalidId, SeatId};
+use serde::{Deserialize, Serialize};
+use server_fn::{codec::JsonEncoding, error::ServerFnErrorErr};
+
+/// The one error that leaves the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+pub enum AppError {
+    /// The input is wrong; the text says what is allowed.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// Another buyer has the seat.
+    #[error("Seat {seat} was taken a moment ago. Choose another one.")]
+    Taken {
+        /// The chair.
+        seat: SeatId,
+    },
+    /// Too many bursts and resets wait for the same seat.
+    #[error("{seat} is busy: eight bursts or resets already wait for it. Try again in {wait_s} s.")]
+    Busy {
+        /// The seat, or "the floor".
+        seat: String,
+        /// Seconds until a place is expected to be free.
+        wait_s: u64,
+    },
+    /// A database is away.
+    #[error("{database} does not answer right now. Nothing was sold; try again in a moment.")]
+    Unavailable {
+        /// Which.
+        database: String,
+    },
+    /// A purchase whose answer was lost.
+    #[error("{database} did not answer. Seat {seat} may be yours: look under My tickets before you buy again.")]
+    Unknown {
+        /// Which.
+        database: String,
+        /// The chair.
+        seat: SeatId,
+    },
+    /// The request came from another site.
+    #[error("This request came from another site. Open WorldSeat itself and try again.")]
+    Foreign,
+    /// The server cannot be reached, or did not understand the request.
+    #[error("{0}")]
+    Transport(String),
+}
+
+impl AppError {
+    /// The HTTP status that says the same.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Invalid(_) => 400,
+            Self::Foreign => 403,
+            Self::NotFound(_) => 404,
+            Self::Taken { .. } => 409,
+            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. } => 503,
+            Self::Transport(_) => 502,
+        }
+    }
+}
+
+impl From<InvalidId> for AppError {
+    fn from(invalid: InvalidId) -> Self {
+        Self::Invalid(invalid.0)
+    }
+}
+
+impl From<Failure> for AppError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable { database: failure.database().to_owned() }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => {
+                Self::Transport("The server does not answer. Check your connection and try again.".to_owned())
+            }
+            ServerFnErrorErr::Args(text) | ServerFnErrorErr::MissingArg(text) => Self::Invalid(text),
+            other => Self::Transport(format!("The server's answer could not be read: {other}")),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The server functions: what the page asks of the server. Thin; each calls one function of the service.
+//!
+//! Every one is also the target of a plain form, so that the page works without JavaScript: a form is answered with a
+//! redirect to the page that shows the result.
+
+use crate::{
+    api::{BurstStart, FloorView, PurchaseAnswer, RunReport},
+    error::AppError,
+};
+use leptos::prelude::*;
+use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
+
+/// Buys one seat.
+#[server(prefix = "/do", endpoint = "buy")]
+pub async fn buy(backend: Backend, floor: FloorId, seat: SeatId, buyer: BuyerName) -> Result<PurchaseAnswer, AppError> {
+    let answer = ssr::service()?.buy(backend, &floor, seat, buyer, None).await?;
+    let ticket = answer.ticket_id.as_ref().map_or("", |ticket| ticket.as_str());
+    ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}"));
+    Ok(answer)
+}
+
+/// Starts a burst, or asks first if somebody bought the seat for real. The burst goes on whether or not anybody watches.
+#[server(prefix = "/do", endpoint = "break")]
+pub async fn break_it(
+    backend: Backend,
+    floor: FloorId,
+    seat: SeatId,
+    buyers: u32,
+    think_ms: u32,
+    #[server(default)] confirmed: bool,
+) -> Result<BurstStart, AppError> {
+    let start = ssr::service()?.break_it(backend, &floor, seat, buyers, think_ms, confirmed).await?;
+    match &start {
+        BurstStart::Started { run, .. } => ssr::send_form_to(&format!("/run/{run}")),
+        BurstStart::Ask { .. } => ssr::send_form_to(&format!(
+            "/?backend={backend}&floor={floor}&seat={seat}&buyers={buyers}&think={think_ms}&ask=1"
+        )),
+    }
+    Ok(start)
+}
+
+/// Opens every seat that was sold since the last reset.
+#[server(prefix = "/do", endpoint = "reset")]
+pub async fn reset(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<FloorView, AppError> {
+    let service = ssr::service()?;
+    service.reset(backend, &floor, None).await?;
+    ssr::send_form_to(&format!("/?backend={backend}&floor={floor}"));
+    service.floor_view(backend, &floor, &buyer).await
+}
+
+/// The floor as the database has it now, with the visitor's tickets and the floor-wide witness.
+#[server(prefix = "/do", endpoint = "floor")]
+pub async fn load_floor(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<FloorView, AppError> {
+    ssr::service()?.floor_view(backend, &floor, &buyer).await
+}
+
+/// A run as its page shows it; `NotFound` if there is no such run.
+#[server(prefix = "/do", endpoint = "run")]
+pub async fn load_run(id: RunId) -> Result<RunReport, AppError> {
+    ssr::service()?.report(&id).await
+}
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use super::{AppError, use_context};
+    use crate::service::Service;
+    use http::{header::ACCEPT, request::Parts};
+    use std::sync::Arc;
+
+    /// The service that the router put into the context.
+    pub fn service() -> Result<Arc<Service>, AppError> {
+        use_context::<Arc<Service>>().ok_or_else(|| AppError::Transport("The server is not set up.".to_owned()))
+    }
+
+    /// Where a browser without JavaScript goes next; a script's call is left alone.
+    pub fn send_form_to(location: &str) {
+        let wants_page = use_context::<Parts>().is_some_and(|parts| {
+            parts.headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+        });
+        if wants_page {
+            leptos_axum::redirect(location);
+        }
+    }
+}
