@@ -1,0 +1,74 @@
+//! Who is answering: asked of both regional endpoints, with every setting that could bend a comparison.
+
+use super::client::{CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
+use super::office::OPENING_TIMEOUT_MS;
+use super::replica::Replica;
+use super::{DynamoConfig, GlobalTables};
+use aws_sdk_dynamodb::types::TableDescription;
+use onsale::{Engine, Failure, Setting};
+
+impl GlobalTables {
+    /// Describes both tables in both regions; if one is missing there is no engine.
+    pub(super) async fn describe(&self) -> Result<Engine, Failure> {
+        let config = self.config();
+        let told = self.each(|replica| async move {
+            futures::try_join!(table(replica, &config.seats_table), table(replica, &config.ledger_table))
+        });
+        let mut settings = own_settings(config);
+        for (replica, (seats, ledger)) in self.replicas().iter().zip(told.await?) {
+            for (name, description) in [(&config.seats_table, seats), (&config.ledger_table, ledger)] {
+                settings.push(Setting::new(format!("table {name} in {}", replica.region()), words(&description)));
+            }
+        }
+        let [first, second] = &config.regions;
+        Ok(Engine {
+            stand_in: config.stand_in.is_some(),
+            name: match &config.stand_in {
+                Some(stand_in) => stand_in.name.clone(),
+                None => "Amazon DynamoDB Global Tables".to_owned(),
+            },
+            consistency: "last writer wins, GetItem ConsistentRead".to_owned(),
+            place: match &config.stand_in {
+                Some(_) => "this machine".to_owned(),
+                None => format!("{} and {}", first.region, second.region),
+            },
+            settings,
+        })
+    }
+}
+
+async fn table(replica: &Replica, name: &str) -> Result<TableDescription, Failure> {
+    let answer = Box::pin(replica.client().describe_table().table_name(name).send()).await;
+    let described = answer.map_err(|e| replica.unavailable("DescribeTable", e))?.table;
+    described.ok_or_else(|| replica.unavailable("DescribeTable", "an answer without a table"))
+}
+
+fn own_settings(config: &DynamoConfig) -> Vec<Setting> {
+    let [first, second] = &config.regions;
+    let lag = match &config.stand_in {
+        Some(stand_in) => {
+            let (shortest, longest) = stand_in.replication_lag_ms;
+            format!("{shortest} to {longest} ms")
+        }
+        None => "by AWS, typically within a second".to_owned(),
+    };
+    vec![
+        Setting::new("regions", format!("{}, {}", first.region, second.region)),
+        Setting::new("replication lag", lag),
+        Setting::new("connections per region", config.connections_per_region.to_string()),
+        Setting::new("SDK retries", "0; a failed put is repeated once"),
+        Setting::new("connect timeout", format!("{CONNECT_TIMEOUT_MS} ms")),
+        Setting::new("request timeout", format!("{REQUEST_TIMEOUT_MS} ms")),
+        Setting::new("opening timeout", format!("{OPENING_TIMEOUT_MS} ms")),
+    ]
+}
+
+/// What the database says of a table, in one line.
+fn words(table: &TableDescription) -> String {
+    let status = table.table_status().map(ToString::to_string);
+    let billing = table.billing_mode_summary().and_then(|summary| summary.billing_mode()).map(ToString::to_string);
+    let mode = table.multi_region_consistency().map(|mode| format!("multi-region consistency {mode}"));
+    let replicas = table.replicas().iter().filter_map(|replica| replica.region_name()).collect::<Vec<_>>().join(", ");
+    let replicas = (!replicas.is_empty()).then(|| format!("replicas {replicas}"));
+    [status, billing, mode, replicas].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

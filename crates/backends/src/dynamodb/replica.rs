@@ -1,0 +1,142 @@
+//! One region's replica and the requests that are sent to it. The SDK's futures are several kilobytes each, so they are
+//! boxed here and stay out of every caller's.
+
+use super::DynamoConfig;
+use super::classify::{Fate, Request, fate, indeterminate, unavailable};
+use super::client::{self, Access};
+use super::items::{Item, Malformed, SeatItem, seat_key, text};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures::future::try_join_all;
+use onsale::{BoxedError, Failure, FloorId, Region, SeatId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A regional endpoint: its HTTP connections, and how many buyers may use it at once. Cloning it shares both.
+#[derive(Clone)]
+pub(super) struct Replica {
+    database: &'static str,
+    region: Region,
+    client: Client,
+    seats_table: String,
+    ledger_table: String,
+    connections: Arc<Semaphore>,
+    puts_repeated: Arc<AtomicU64>,
+}
+
+impl Replica {
+    pub(super) fn new(access: &Access, config: &DynamoConfig) -> Self {
+        Self {
+            database: config.database(),
+            region: access.region.clone(),
+            client: client::connect(access),
+            seats_table: config.seats_table.clone(),
+            ledger_table: config.ledger_table.clone(),
+            connections: Arc::new(Semaphore::new(config.connections_per_region)),
+            puts_repeated: Arc::default(),
+        }
+    }
+
+    /// The seat's item as this region has it now. A missing item means a seat that nobody has touched.
+    pub(super) async fn read_seat(&self, floor: &FloorId, seat: SeatId) -> Result<SeatItem, Failure> {
+        let get = self.client.get_item().table_name(&self.seats_table).set_key(Some(seat_key(floor, seat)));
+        let answer = Box::pin(get.consistent_read(true).send()).await.map_err(|e| self.unavailable("GetItem", e))?;
+        match answer.item {
+            Some(item) => SeatItem::from_item(&item).map_err(|e| self.unavailable("GetItem", e)),
+            None => Ok(SeatItem::untouched(seat)),
+        }
+    }
+
+    pub(super) async fn put_seat(&self, floor: &FloorId, seat: SeatItem, stands: bool) -> Result<(), Failure> {
+        self.put(&self.seats_table, seat.into_item(floor), stands).await
+    }
+
+    pub(super) async fn put_sale(&self, sale: Item, stands: bool) -> Result<(), Failure> {
+        self.put(&self.ledger_table, sale, stands).await
+    }
+
+    /// Puts `item`, whatever is there. If that fails, the very same put is sent once more; if that fails too it may
+    /// have been done. Only when no earlier put of the transaction `stands` and both were certainly not carried out,
+    /// nothing has happened.
+    async fn put(&self, table: &str, item: Item, stands: bool) -> Result<(), Failure> {
+        let put = self.client.put_item().table_name(table).set_item(Some(item));
+        let Err(first) = Box::pin(put.clone().send()).await else { return Ok(()) };
+        let first_fate = fate(&first);
+        if first_fate == Fate::NotSent && !stands {
+            return Err(self.unavailable("PutItem", first));
+        }
+        self.puts_repeated.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(region = %self.region, fate = ?first_fate, "a put failed and is repeated");
+        let Err(second) = Box::pin(put.send()).await else { return Ok(()) };
+        if stands || first_fate == Fate::Doubtful || fate(&second) == Fate::Doubtful {
+            return Err(indeterminate(self.database, self.request("PutItem"), second));
+        }
+        Err(self.unavailable("PutItem", second))
+    }
+
+    /// Every seat item of the floor.
+    pub(super) async fn read_floor(&self, floor: &FloorId) -> Result<Vec<SeatItem>, Failure> {
+        let query = self.client.query().table_name(&self.seats_table);
+        let query = query.key_condition_expression("floor = :floor").expression_attribute_values(":floor", text(floor));
+        self.read_all(query, SeatItem::from_item).await
+    }
+
+    /// A query of the floor's partition of the ledger, to be narrowed and given to [`Replica::read_all`].
+    pub(super) fn query_ledger(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&self.ledger_table)
+    }
+
+    /// Every item that `query` finds, page after page, each page as this region has it now.
+    pub(super) async fn read_all<T>(
+        &self,
+        query: QueryFluentBuilder,
+        read: impl Fn(&Item) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut items = query.consistent_read(true).into_paginator().items().send();
+        let mut all = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|e| self.unavailable("Query", e))?;
+            all.push(read(&item).map_err(|e| self.unavailable("Query", e))?);
+        }
+        Ok(all)
+    }
+
+    /// Waits until fewer buyers than the pool's size are at this region's counter.
+    pub(super) async fn connection(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let permit = Arc::clone(&self.connections).acquire_owned().await;
+        permit.map_err(|closed| Failure::unavailable(self.database, closed))
+    }
+
+    /// Opens about `connections` connections by asking for a seat that does not exist, that often at once. Over a
+    /// network every request finds the others unanswered and connects; on one machine some may find a connection free
+    /// already, where opening one later costs a tenth of a millisecond.
+    pub(super) async fn warm(&self, connections: usize) -> Result<(), Failure> {
+        // No floor is called this: a space is not allowed in a floor's id.
+        let nobody = [("floor", "warm up"), ("seat", "none")].map(|(name, value)| (name.to_owned(), text(value)));
+        let get = self.client.get_item().table_name(&self.seats_table).set_key(Some(Item::from(nobody)));
+        let asked = (0..connections).map(|_| get.clone().send());
+        try_join_all(asked).await.map_err(|e| self.unavailable("GetItem", e))?;
+        Ok(())
+    }
+
+    pub(super) fn unavailable(&self, request: &'static str, source: impl Into<BoxedError>) -> Failure {
+        unavailable(self.database, self.request(request), source)
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub(super) fn puts_repeated(&self) -> u64 {
+        self.puts_repeated.load(Ordering::Relaxed)
+    }
+
+    fn request(&self, name: &'static str) -> Request {
+        Request { name, region: self.region.clone() }
+    }
+}
