@@ -1,1 +1,11 @@
-//! burst
+//! N simultaneous buyers: plan, barrier, purchase, record. Judges nothing.
+
+mod clock;
+mod recorder;
+mod run;
+mod sell;
+
+pub use clock::Clock;
+pub use recorder::Recorder;
+pub use run::{Burst, Event};
+pub use sell::{ATTEMPT_TIMEOUT, ATTEMPTS_MAX, BACKOFF_MS_MAX, sell, settings};

@@ -1,0 +1,212 @@
+//! The box office on SQL: opening, resetting, listing, reading the ledger back. Counting is done in the database.
+
+use super::{
+    SqlDatabase,
+    classify::{Stage, classify},
+};
+use async_trait::async_trait;
+use onsale::{
+    BoxOffice, BuyerName, Engine, Failure, FloorId, Holder, Region, Round, RoundCount, Sale, SeatId, SeatRow, Setting,
+    Span,
+};
+use std::{fmt::Write as _, time::Duration};
+use tokio_postgres::{Row, types::ToSql};
+
+const SALE: &str = "SELECT seat, round, ticket, buyer, region, run, attempt, \
+                    (extract(epoch FROM sold_at) * 1000)::bigint AS sold_at_ms FROM ledger";
+const SEAT: &str = "SELECT seat, round, reset_round, status, owner, ticket, region FROM seats";
+/// How often an opening or a reset is tried against purchases that race it.
+const ATTEMPTS_MAX: u32 = 50;
+
+#[async_trait]
+impl BoxOffice for SqlDatabase {
+    fn regions(&self) -> [Region; 2] {
+        self.config().endpoints.each_ref().map(|endpoint| endpoint.region.clone())
+    }
+
+    async fn engine(&self) -> Result<Engine, Failure> {
+        let ask = "SELECT current_setting('server_version'), current_setting('transaction_isolation')";
+        let rows = self.select(ask, &[]).await?;
+        let row = rows.first().ok_or_else(|| self.unavailable("no answer to SELECT"))?;
+        let version: String = row.get(0);
+        let version = version.split_whitespace().next().unwrap_or_default();
+        let config = self.config();
+        let [first, second] = self.regions();
+        let mut settings = vec![
+            Setting::new("regions", format!("{first}, {second}")),
+            Setting::new("connections per region", config.connections_per_region.to_string()),
+            Setting::new("connect timeout", format!("{} s", super::CONNECT_TIMEOUT.as_secs())),
+        ];
+        settings.extend(config.settings.iter().cloned());
+        Ok(Engine {
+            stand_in: config.stand_in,
+            name: if config.stand_in { format!("PostgreSQL {version}") } else { "Aurora DSQL".to_owned() },
+            consistency: row.get::<_, String>(1).to_uppercase(),
+            place: if config.stand_in { "this machine".to_owned() } else { format!("{first} and {second}") },
+            settings,
+        })
+    }
+
+    async fn make_floor(&self, floor: &FloorId) -> Result<(), Failure> {
+        if self.made(|made| made.contains(floor)) {
+            return Ok(());
+        }
+        let mut insert = "INSERT INTO seats (floor, seat, round, reset_round, status) VALUES ".to_owned();
+        for (place, seat) in self.config().plan.seats().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(insert, "{comma}($1, '{seat}', 1, 1, 'available')");
+        }
+        insert += " ON CONFLICT DO NOTHING";
+        self.change(&insert, &[&floor.as_str()]).await?;
+        self.made(|made| {
+            if made.len() >= 100_000 {
+                made.clear(); // only a shortcut: asking again is cheap
+            }
+            made.insert(floor.clone())
+        });
+        Ok(())
+    }
+
+    async fn open_seat(&self, floor: &FloorId, seat: SeatId) -> Result<Round, Failure> {
+        let open = "UPDATE seats SET round = round + 1, status = 'available', owner = NULL, ticket = NULL, \
+                    region = NULL, changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round";
+        let rows = self.change(open, &[&floor.as_str(), &seat.to_string()]).await?;
+        let row = rows.first().ok_or_else(|| self.unavailable(format!("floor {floor} has no row for seat {seat}")))?;
+        Ok(round(row.get(0)))
+    }
+
+    async fn reset(&self, floor: &FloorId, seats: Option<&[SeatId]>) -> Result<(), Failure> {
+        let mut reset = "UPDATE seats SET round = round + 1, reset_round = round + 1, status = 'available', \
+                         owner = NULL, ticket = NULL, region = NULL, changed_at = now() \
+                         WHERE floor = $1 AND (status = 'sold' OR round > reset_round)"
+            .to_owned();
+        if let Some(seats) = seats {
+            // A seat id is a letter and a number; it needs no quoting.
+            let list: Vec<String> = seats.iter().map(|seat| format!("'{seat}'")).collect();
+            if list.is_empty() {
+                return Ok(());
+            }
+            let _ = write!(reset, " AND seat IN ({})", list.join(", "));
+        }
+        self.change(&reset, &[&floor.as_str()]).await.map(drop)
+    }
+
+    async fn seats(&self, floor: &FloorId) -> Result<Vec<SeatRow>, Failure> {
+        let rows = self.select(&format!("{SEAT} WHERE floor = $1"), &[&floor.as_str()]).await?;
+        let mut seats = self.all(&rows, seat_row)?;
+        seats.sort_unstable_by_key(|row| row.seat);
+        Ok(seats)
+    }
+
+    async fn seat_rows(&self, floor: &FloorId, seat: SeatId) -> Result<Vec<SeatRow>, Failure> {
+        let select = format!("{SEAT} WHERE floor = $1 AND seat = $2");
+        let rows = self.select(&select, &[&floor.as_str(), &seat.to_string()]).await?;
+        let rows = self.all(&rows, seat_row)?;
+        Ok(if rows.is_empty() { vec![SeatRow::untouched(seat)] } else { rows })
+    }
+
+    async fn tickets(&self, floor: &FloorId, buyer: &BuyerName) -> Result<Vec<Sale>, Failure> {
+        let select = format!("{SALE} WHERE floor = $1 AND buyer = $2 ORDER BY sold_at DESC, ticket");
+        let rows = self.select(&select, &[&floor.as_str(), &buyer.as_str()]).await?;
+        self.all(&rows, sale)
+    }
+
+    async fn counts(&self, floor: &FloorId, span: Span) -> Result<Vec<RoundCount>, Failure> {
+        // One statement, one snapshot: a reset in between cannot be half seen.
+        let select = match span {
+            Span::Ever => "SELECT seat, round, count(*) FROM ledger WHERE floor = $1 GROUP BY seat, round",
+            Span::SinceReset => {
+                "SELECT l.seat, l.round, count(*) FROM ledger l JOIN seats s ON s.floor = l.floor AND s.seat = l.seat \
+                 WHERE l.floor = $1 AND l.round >= s.reset_round GROUP BY l.seat, l.round"
+            }
+        };
+        let rows = self.select(select, &[&floor.as_str()]).await?;
+        let count = |row: &Row| {
+            let confirmed = u64::try_from(row.get::<_, i64>(2)).ok()?;
+            Some(RoundCount { seat: row.get::<_, &str>(0).parse().ok()?, round: round(row.get(1)), confirmed })
+        };
+        let mut counts = self.all(&rows, count)?;
+        counts.sort_unstable();
+        Ok(counts)
+    }
+
+    async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure> {
+        let select = format!("{SALE} WHERE floor = $1 AND seat = $2 AND round = $3 ORDER BY sold_at, ticket");
+        let rows = self.select(&select, &[&floor.as_str(), &seat.to_string(), &i64::from(round)]).await?;
+        self.all(&rows, sale)
+    }
+}
+
+impl SqlDatabase {
+    async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let client = self.client().await?;
+        let failed = |error| classify(self.config().database, Stage::Statement, error);
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
+        client.query(&statement, params).await.map_err(failed)
+    }
+
+    /// Every row read, or none: a row that cannot be read must not look like one that is not there.
+    fn all<T>(&self, rows: &[Row], read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>, Failure> {
+        let all: Option<Vec<T>> = rows.iter().map(read).collect();
+        all.ok_or_else(|| self.unavailable("a row holds what WorldSeat did not write"))
+    }
+
+    /// Runs one changing statement on its own, again when a purchase raced it. Repeating it after a lost answer is
+    /// harmless: at worst a round is opened that nobody uses.
+    async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let mut attempt = 1;
+        loop {
+            let client = self.client().await?;
+            let failure = match client.query(sql, params).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => classify(self.config().database, Stage::Statement, error),
+            };
+            if !matches!(failure, Failure::Conflict { .. }) || attempt == ATTEMPTS_MAX {
+                return Err(failure);
+            }
+            drop(client);
+            attempt += 1;
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=u64::from(attempt.min(20))))).await;
+        }
+    }
+
+    fn made<T>(&self, look: impl FnOnce(&mut std::collections::HashSet<FloorId>) -> T) -> T {
+        look(&mut self.shared.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+/// A round as the column holds it.
+pub(super) fn round(column: i64) -> Round {
+    Round::try_from(column).unwrap_or(Round::MAX)
+}
+
+/// `None` for a row that nothing of ours wrote.
+fn seat_row(row: &Row) -> Option<SeatRow> {
+    let holder = || {
+        Some(Holder {
+            owner: row.get::<_, Option<&str>>("owner")?.parse().ok()?,
+            ticket: row.get::<_, Option<&str>>("ticket")?.parse().ok()?,
+            region: row.get::<_, Option<&str>>("region")?.parse().ok()?,
+        })
+    };
+    Some(SeatRow {
+        seat: row.get::<_, &str>("seat").parse().ok()?,
+        round: round(row.get("round")),
+        reset_round: round(row.get("reset_round")),
+        holder: if row.get::<_, &str>("status") == "sold" { Some(holder()?) } else { None },
+    })
+}
+
+/// `None` for a row that nothing of ours wrote.
+fn sale(row: &Row) -> Option<Sale> {
+    Some(Sale {
+        seat: row.get::<_, &str>("seat").parse().ok()?,
+        round: round(row.get("round")),
+        ticket: row.get::<_, &str>("ticket").parse().ok()?,
+        buyer: row.get::<_, &str>("buyer").parse().ok()?,
+        region: row.get::<_, &str>("region").parse().ok()?,
+        run: row.get::<_, Option<&str>>("run").map(str::parse).transpose().ok()?,
+        attempt: u32::try_from(row.get::<_, i64>("attempt")).unwrap_or(u32::MAX),
+        sold_at_ms: row.get("sold_at_ms"),
+    })
+}

@@ -1,0 +1,162 @@
+//! The transaction a purchase runs in: plain BEGIN, three statements, COMMIT.
+
+use super::classify::{Stage, classify};
+use deadpool_postgres::Object;
+use onsale::{Failure, Order, Seat, Transaction};
+use tokio_postgres::{Row, Statement, types::ToSql};
+
+/// An open transaction. Dropped unfinished, it closes its connection instead of handing it to the next buyer.
+pub struct SqlTxn {
+    client: Option<Object>,
+    database: &'static str,
+}
+
+const READ_SEAT: &str = "SELECT round, reset_round, status, ticket FROM seats WHERE floor = $1 AND seat = $2";
+const WRITE_SEAT: &str = "UPDATE seats SET status = 'sold', owner = $3, ticket = $4, region = $5, changed_at = now() \
+                          WHERE floor = $1 AND seat = $2";
+const APPEND_SALE: &str = "INSERT INTO ledger (floor, seat, round, ticket, buyer, region, run, attempt, sold_at) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())";
+const FIND_SALE: &str = "SELECT 1 FROM ledger WHERE floor = $1 AND seat = $2 AND ticket = $3";
+
+/// Prepares on `client` what a purchase will run.
+pub(super) async fn prepare(client: &Object, database: &'static str) -> Result<(), Failure> {
+    for statement in [READ_SEAT, WRITE_SEAT, APPEND_SALE] {
+        client.prepare_cached(statement).await.map_err(|e| classify(database, Stage::Statement, e))?;
+    }
+    Ok(())
+}
+
+impl SqlTxn {
+    pub(super) async fn begin(client: Object, database: &'static str) -> Result<Self, Failure> {
+        let mut txn = Self { client: Some(client), database };
+        // A plain BEGIN: Aurora DSQL has one isolation level and refuses to be asked for another.
+        let begun = txn.client()?.batch_execute("BEGIN").await;
+        match begun {
+            Ok(()) => Ok(txn),
+            Err(error) => Err(txn.failed(error).await),
+        }
+    }
+
+    fn client(&self) -> Result<&Object, Failure> {
+        self.client.as_ref().ok_or_else(|| Failure::unavailable(self.database, "this transaction has already failed"))
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<(&Object, Statement), Result<Failure, tokio_postgres::Error>> {
+        let client = self.client().map_err(Ok)?;
+        Ok((client, client.prepare_cached(sql).await.map_err(Err)?))
+    }
+
+    async fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Failure> {
+        let result = match self.prepared(sql).await {
+            Ok((client, statement)) => client.query_opt(&statement, params).await,
+            Err(Ok(failure)) => return Err(failure),
+            Err(Err(error)) => Err(error),
+        };
+        match result {
+            Ok(row) => Ok(row),
+            Err(error) => Err(self.failed(error).await),
+        }
+    }
+
+    async fn execute(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Failure> {
+        let result = match self.prepared(sql).await {
+            Ok((client, statement)) => client.execute(&statement, params).await,
+            Err(Ok(failure)) => return Err(failure),
+            Err(Err(error)) => Err(error),
+        };
+        match result {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.failed(error).await),
+        }
+    }
+
+    /// After a failed statement nothing can stand: ends the transaction, so that COMMIT can never be sent (it would be
+    /// answered ROLLBACK without an error), and keeps the connection if it is still good.
+    async fn failed(&mut self, error: tokio_postgres::Error) -> Failure {
+        if let Some(client) = self.client.take()
+            && client.batch_execute("ROLLBACK").await.is_err()
+        {
+            drop(Object::take(client));
+        }
+        classify(self.database, Stage::Statement, error)
+    }
+}
+
+impl Transaction for SqlTxn {
+    async fn find_sale(&mut self, order: &Order) -> Result<bool, Failure> {
+        let params: [&(dyn ToSql + Sync); 3] = [&order.floor.as_str(), &order.seat.to_string(), &order.ticket.as_str()];
+        Ok(self.query(FIND_SALE, &params).await?.is_some())
+    }
+
+    async fn read_seat(&mut self, order: &Order) -> Result<Seat, Failure> {
+        let row = self.query(READ_SEAT, &[&order.floor.as_str(), &order.seat.to_string()]).await?;
+        let row = row.ok_or_else(|| {
+            Failure::unavailable(self.database, format!("floor {} has no row for seat {}", order.floor, order.seat))
+        })?;
+        seat(&row)
+            .ok_or_else(|| Failure::unavailable(self.database, "the seat's row holds what WorldSeat did not write"))
+    }
+
+    async fn write_seat(&mut self, order: &Order, _: &Seat) -> Result<(), Failure> {
+        let params: [&(dyn ToSql + Sync); 5] = [
+            &order.floor.as_str(),
+            &order.seat.to_string(),
+            &order.buyer.as_str(),
+            &order.ticket.as_str(),
+            &order.region.as_str(),
+        ];
+        self.execute(WRITE_SEAT, &params).await.map(drop)
+    }
+
+    async fn append_sale(&mut self, order: &Order, seat: &Seat) -> Result<(), Failure> {
+        let params: [&(dyn ToSql + Sync); 8] = [
+            &order.floor.as_str(),
+            &order.seat.to_string(),
+            &i64::from(seat.round),
+            &order.ticket.as_str(),
+            &order.buyer.as_str(),
+            &order.region.as_str(),
+            &order.run.as_ref().map(onsale::RunId::as_str),
+            &i64::from(order.attempt),
+        ];
+        self.execute(APPEND_SALE, &params).await.map(drop)
+    }
+
+    async fn commit(mut self) -> Result<(), Failure> {
+        let client = self.client()?;
+        match client.batch_execute("COMMIT").await {
+            Ok(()) => {
+                self.client = None; // back to the pool
+                Ok(())
+            }
+            Err(error) => Err(classify(self.database, Stage::Commit, error)),
+        }
+    }
+
+    async fn rollback(mut self) -> Result<(), Failure> {
+        let client = self.client()?;
+        match client.batch_execute("ROLLBACK").await {
+            Ok(()) => self.client = None,
+            // Nothing was written, so the answer stands; only the connection is given up.
+            Err(error) => tracing::debug!(%error, "rollback"),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SqlTxn {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn seat(row: &Row) -> Option<Seat> {
+    let holder = match row.get::<_, &str>("status") {
+        "sold" => Some(row.get::<_, Option<&str>>("ticket")?.parse().ok()?),
+        _ => None,
+    };
+    let [round, reset_round] = ["round", "reset_round"].map(|column| super::office::round(row.get(column)));
+    Some(Seat { round, reset_round, holder })
+}

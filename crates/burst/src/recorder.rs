@@ -1,0 +1,59 @@
+//! A buyer at the counter: takes the times, and thinks before paying.
+
+use crate::clock::Clock;
+use onsale::{Buyer, Operation, Order, Outcome, Read, Seat, Seen};
+use std::time::Duration;
+
+/// Records one buyer's operation while the purchase runs.
+pub struct Recorder {
+    clock: Clock,
+    think: Duration,
+    start_us: u64,
+    connected_us: Option<u64>,
+    read_start_us: u64,
+    reads: Vec<Read>,
+}
+
+impl Recorder {
+    /// A buyer whose call begins now and who thinks for `think` between reading and paying.
+    pub fn start(clock: Clock, think: Duration) -> Self {
+        let now_us = clock.now_us();
+        Self { clock, think, start_us: now_us, connected_us: None, read_start_us: now_us, reads: Vec::new() }
+    }
+
+    /// The buyer was told `outcome`, now.
+    pub fn told(self, order: Order, conflicts: u32, outcome: Outcome, reason: Option<String>) -> Operation {
+        Operation {
+            buyer: order.buyer,
+            region: order.region,
+            ticket: order.ticket,
+            start_us: self.start_us,
+            connected_us: self.connected_us,
+            end_us: self.clock.now_us(),
+            attempts: order.attempt,
+            conflicts,
+            reads: self.reads,
+            outcome,
+            reason,
+        }
+    }
+}
+
+impl Buyer for Recorder {
+    fn connected(&mut self) {
+        self.read_start_us = self.clock.now_us();
+        self.connected_us.get_or_insert(self.read_start_us);
+    }
+
+    fn saw(&mut self, seat: &Seat) {
+        let seen = seat.holder.clone().map_or(Seen::Available, Seen::Sold);
+        let end_us = self.clock.now_us();
+        self.reads.push(Read { start_us: self.read_start_us, end_us, round: seat.round, seen });
+    }
+
+    async fn thinks(&mut self) {
+        if !self.think.is_zero() {
+            tokio::time::sleep(self.think).await;
+        }
+    }
+}

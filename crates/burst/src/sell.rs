@@ -1,0 +1,71 @@
+//! The retry loop: once, for every database. It runs the purchase again where the database aborted it, and looks before
+//! buying again where the answer to COMMIT was lost.
+
+use crate::recorder::Recorder;
+use onsale::{Answer, Database, Failure, Operation, Order, Outcome, Setting, purchase};
+use std::time::Duration;
+
+/// How often the purchase of one buyer runs at most. A lost race means that somebody else's write was committed, so two
+/// or three attempts are the rule; a burst of 2,000 does not come near this.
+pub const ATTEMPTS_MAX: u32 = 64;
+/// The pause after an aborted attempt is random between 0 and twice as long as after the one before, from 1 ms up to this.
+pub const BACKOFF_MS_MAX: u64 = 64;
+/// The pause before looking a ticket up after a lost answer; the database may be restarting.
+const DOUBT_PAUSE_MS_MAX: u64 = 500;
+/// One attempt, waiting for a connection included. Beyond it nobody knows whether COMMIT went out.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Sells to one buyer, or says why not. Never fails: whatever happens is an outcome.
+pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mut rng: fastrand::Rng) -> Operation {
+    let mut conflicts = 0;
+    loop {
+        let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, purchase(db, &order, &mut buyer)).await;
+        let failure = match attempt {
+            Ok(Ok(Answer::Confirmed)) => return buyer.told(order, conflicts, Outcome::Confirmed, None),
+            Ok(Ok(Answer::Rejected)) => return buyer.told(order, conflicts, Outcome::Rejected, None),
+            Ok(Err(failure)) => failure,
+            Err(elapsed) => Failure::Indeterminate { database: "the database", source: Box::new(elapsed) },
+        };
+        let again = match &failure {
+            Failure::Conflict { .. } => {
+                conflicts += 1;
+                true
+            }
+            Failure::Unavailable { .. } => order.in_doubt,
+            Failure::Indeterminate { .. } => {
+                order.in_doubt = true;
+                D::SETTLES_DOUBT
+            }
+        };
+        if !again || order.attempt == ATTEMPTS_MAX {
+            let outcome = if order.in_doubt { Outcome::Unknown } else { Outcome::Error };
+            tracing::info!(%failure, buyer = %order.buyer, attempt = order.attempt, ?outcome, "gave up");
+            return buyer.told(order, conflicts, outcome, Some(reason(&failure, outcome)));
+        }
+        let longest_ms = match failure {
+            Failure::Conflict { .. } => (1 << order.attempt.min(16)).min(BACKOFF_MS_MAX),
+            _ => DOUBT_PAUSE_MS_MAX,
+        };
+        tokio::time::sleep(Duration::from_millis(rng.u64(0..=longest_ms))).await;
+        order.attempt += 1;
+    }
+}
+
+/// What this loop adds to the settings that stand in the open.
+pub fn settings() -> Vec<Setting> {
+    vec![
+        Setting::new("attempts per buyer", format!("at most {ATTEMPTS_MAX}, only after a conflict or a lost COMMIT")),
+        Setting::new("pause after a conflict", format!("random, 0 to 2 ms, doubling up to {BACKOFF_MS_MAX} ms")),
+        Setting::new("attempt timeout", format!("{} s", ATTEMPT_TIMEOUT.as_secs())),
+    ]
+}
+
+/// In words a visitor may read; the driver's own stay in the log.
+fn reason(failure: &Failure, outcome: Outcome) -> String {
+    let database = failure.database();
+    match (outcome, failure) {
+        (Outcome::Unknown, _) => format!("{database} did not answer; the ledger will tell"),
+        (_, Failure::Conflict { .. }) => format!("{database} aborted all {ATTEMPTS_MAX} attempts as racing"),
+        _ => format!("{database} was not available; nothing was sold"),
+    }
+}
