@@ -1,0 +1,344 @@
+//! The foil's adapter against two real replicas: what it guarantees, and what it does not.
+#![allow(clippy::unwrap_used, reason = "the helpers below serve tests only")]
+
+use backends::dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity};
+use futures::future::{join_all, try_join_all};
+use onsale::{
+    Answer, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Order, RoundCount, Seat, SeatId, Span, Ticket,
+    Transaction, purchase,
+};
+use standins::{GlobalTable, GlobalTableOptions, REGIONS, When};
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn one_buys_and_the_next_is_rejected() {
+    let foil = Foil::start().await;
+    let ada = foil.order("ada", 0);
+    assert_eq!(foil.sell(&ada).await.unwrap(), Answer::Confirmed);
+    assert_eq!(foil.sell(&foil.order("bob", 0)).await.unwrap(), Answer::Rejected);
+
+    let sales = foil.db.sales(&foil.floor, foil.seat, 1).await.unwrap();
+    assert_eq!(sales.len(), 1);
+    let sale = &sales[0];
+    assert_eq!((&sale.ticket, &sale.buyer, &sale.region), (&ada.ticket, &ada.buyer, &ada.region));
+    assert_eq!((sale.seat, sale.round, sale.attempt, &sale.run), (foil.seat, 1, 1, &ada.run));
+    assert_eq!(foil.db.tickets(&foil.floor, &ada.buyer).await.unwrap(), sales);
+    assert!(foil.db.tickets(&foil.floor, &"bob".parse().unwrap()).await.unwrap().is_empty());
+    let seats = foil.db.seats(&foil.floor).await.unwrap();
+    assert_eq!(seats.len(), 1);
+    assert_eq!(seats[0].holder.as_ref().unwrap().ticket, ada.ticket);
+    assert!(foil.txn(0).await.find_sale(&ada).await.unwrap());
+    assert!(!foil.txn(0).await.find_sale(&foil.order("ada", 0)).await.unwrap());
+}
+
+/// What the foil does not guarantee: both are told "confirmed", and the seats table will forget one of them.
+#[tokio::test]
+async fn two_regions_sell_the_same_chair_twice() {
+    let foil = Foil::start().await;
+    let (ada, bob) = (foil.order("ada", 0), foil.order("bob", 1));
+    let answers = try_join_all([foil.sell(&ada), foil.sell(&bob)]).await.unwrap();
+    assert_eq!(answers, [Answer::Confirmed; 2]);
+
+    let tickets = |sales: Vec<onsale::Sale>| sales.into_iter().map(|sale| sale.ticket).collect::<Vec<_>>();
+    let both = tickets(foil.db.sales(&foil.floor, foil.seat, 1).await.unwrap());
+    assert!(both.len() == 2 && both.contains(&ada.ticket) && both.contains(&bob.ticket));
+    assert_eq!(foil.counts(Span::Ever).await, [foil.count(1, 2)]);
+    let holders = foil.holders().await;
+    assert_eq!(holders, [Some(ada.ticket.clone()), Some(bob.ticket.clone())], "each region shows its own buyer");
+
+    foil.engine.converged().await;
+    let holders = foil.holders().await;
+    assert!(holders[0].is_some() && holders[0] == holders[1], "the last writer won");
+    for region in [0, 1] {
+        assert_eq!(foil.sell(&foil.order("eve", region)).await.unwrap(), Answer::Rejected);
+    }
+    assert_eq!(foil.counts(Span::Ever).await, [foil.count(1, 2)], "the ledger still has both");
+}
+
+#[tokio::test]
+async fn opening_a_seat_starts_its_next_round_in_both_regions() {
+    let foil = Foil::start().await;
+    foil.sell(&foil.order("ada", 0)).await.unwrap();
+    assert_eq!(foil.db.open_seat(&foil.floor, foil.seat).await.unwrap(), 2);
+    for region in [0, 1] {
+        let seat = foil.txn(region).await.read_seat(&foil.order("bob", region)).await.unwrap();
+        assert_eq!(seat, Seat { round: 2, reset_round: 1, holder: None });
+    }
+    foil.engine.converged().await;
+    let rows = foil.db.seat_rows(&foil.floor, foil.seat).await.unwrap();
+    assert!(rows.iter().all(|row| row.round == 2 && row.holder.is_none()), "the old sale does not come back");
+    assert_eq!(foil.sell(&foil.order("bob", 1)).await.unwrap(), Answer::Confirmed);
+    assert_eq!(foil.counts(Span::SinceReset).await, [foil.count(1, 1), foil.count(2, 1)]);
+}
+
+#[tokio::test]
+async fn a_reset_opens_what_was_used_and_nothing_else() {
+    let foil = Foil::start().await;
+    let (opened, sold, free) = (seat("B1"), seat("B2"), seat("B3"));
+    foil.sell(&foil.order("ada", 0)).await.unwrap();
+    foil.sell(&Order { seat: sold, ..foil.order("bob", 1) }).await.unwrap();
+    foil.db.open_seat(&foil.floor, opened).await.unwrap();
+
+    foil.db.reset(&foil.floor, Some(&[sold, free])).await.unwrap();
+    let rounds = foil.rounds().await;
+    assert_eq!(rounds, [(foil.seat, 1, 1), (opened, 2, 1), (sold, 2, 2)], "only what was named");
+    foil.db.reset(&foil.floor, None).await.unwrap();
+    let rounds = foil.rounds().await;
+    assert_eq!(rounds, [(foil.seat, 2, 2), (opened, 3, 3), (sold, 2, 2)], "only what was used since");
+    foil.db.reset(&foil.floor, None).await.unwrap();
+    assert_eq!(foil.rounds().await, rounds, "nothing was");
+
+    assert_eq!(foil.counts(Span::SinceReset).await, []);
+    foil.sell(&foil.order("eve", 1)).await.unwrap();
+    assert_eq!(foil.counts(Span::SinceReset).await, [foil.count(2, 1)]);
+    assert_eq!(foil.counts(Span::Ever).await.len(), 3);
+}
+
+#[tokio::test]
+async fn without_one_region_there_is_no_answer() {
+    let foil = Foil::start().await;
+    foil.sell(&foil.order("ada", 0)).await.unwrap();
+    foil.engine.replicas()[1].set_down(true);
+
+    let db = &foil.db;
+    let failures = [
+        db.counts(&foil.floor, Span::SinceReset).await.unwrap_err(),
+        db.sales(&foil.floor, foil.seat, 1).await.unwrap_err(),
+        db.tickets(&foil.floor, &"ada".parse().unwrap()).await.unwrap_err(),
+        db.seats(&foil.floor).await.unwrap_err(),
+        db.open_seat(&foil.floor, foil.seat).await.unwrap_err(),
+        db.reset(&foil.floor, None).await.unwrap_err(),
+        db.engine().await.unwrap_err(),
+        foil.sell(&foil.order("bob", 1)).await.unwrap_err(),
+    ];
+    for failure in failures {
+        assert!(matches!(failure, Failure::Unavailable { .. }), "{failure}");
+        let words = failure.to_string();
+        assert!(failure.database().contains("DynamoDB") && words.contains(REGIONS[1]), "{words}");
+    }
+    assert_eq!(foil.sell(&foil.order("bob", 0)).await.unwrap(), Answer::Rejected, "the other region sells on");
+    foil.engine.replicas()[1].set_down(false);
+    assert_eq!(foil.counts(Span::Ever).await, [foil.count(1, 1)]);
+}
+
+#[tokio::test]
+async fn a_put_whose_answer_is_lost_is_put_again() {
+    for when in [When::BeforeForward, When::AfterForward, When::AfterAnswer] {
+        let foil = Foil::start().await;
+        foil.engine.replicas()[0].cut_at("PutItem", when, 1);
+        assert_eq!(foil.sell(&foil.order("ada", 0)).await.unwrap(), Answer::Confirmed);
+        assert_eq!(foil.counts(Span::Ever).await, [foil.count(1, 1)], "one sale, not two");
+        assert_eq!(foil.db.puts_repeated(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_put_lost_twice_is_unknown() {
+    let foil = Foil::start().await;
+    foil.engine.replicas()[0].cut_at("PutItem", When::AfterAnswer, 2);
+    let failure = foil.sell(&foil.order("ada", 0)).await.unwrap_err();
+    assert!(matches!(failure, Failure::Indeterminate { .. }), "{failure}");
+    assert!(foil.holders().await[0].is_some(), "it was done");
+
+    let (foil, free) = (Foil::start().await, Seat { round: 1, reset_round: 1, holder: None });
+    let ada = foil.order("ada", 0);
+    let mut txn = foil.txn(0).await;
+    txn.write_seat(&ada, &free).await.unwrap();
+    foil.engine.replicas()[0].set_down(true);
+    let failure = txn.append_sale(&ada, &free).await.unwrap_err();
+    assert!(matches!(failure, Failure::Indeterminate { .. }), "the seat's put stands: {failure}");
+}
+
+/// A connection that was refused carried nothing: on the first put that is an error, on the second it is too late.
+#[tokio::test]
+async fn nobody_listening_is_not_a_lost_answer() {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{port}");
+    let db = GlobalTables::open(config([nobody.clone(), nobody])).await;
+    let (foil, free) = (Foil::start().await, Seat { round: 1, reset_round: 1, holder: None });
+    let ada = foil.order("ada", 0);
+    let mut txn = db.begin(&ada.region).await.unwrap();
+    assert!(matches!(txn.read_seat(&ada).await.unwrap_err(), Failure::Unavailable { .. }));
+    assert!(matches!(txn.write_seat(&ada, &free).await.unwrap_err(), Failure::Unavailable { .. }));
+    assert_eq!(db.puts_repeated(), 0);
+    assert!(matches!(txn.append_sale(&ada, &free).await.unwrap_err(), Failure::Indeterminate { .. }));
+    let failure = db.begin(&"mars-north-1".parse().unwrap()).await.err().unwrap();
+    assert!(failure.to_string().contains("mars-north-1"), "{failure}");
+}
+
+/// Three thousand sales with long names are some two megabytes; a page of a query ends at one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_ledger_is_read_to_its_end() {
+    const SALES: u32 = 3_000;
+    let foil = Foil::start().await;
+    let long = "\u{1F3AB}".repeat(64);
+    let mut orders = (0..SALES).map(|_| foil.order(&long, 0));
+    let free = Seat { round: 7, reset_round: 1, holder: None };
+    loop {
+        let some: Vec<Order> = orders.by_ref().take(32).collect();
+        if some.is_empty() {
+            break;
+        }
+        let puts = some.iter().map(|order| async { foil.txn(0).await.append_sale(order, &free).await });
+        try_join_all(puts).await.unwrap();
+    }
+    assert_eq!(foil.counts(Span::Ever).await, [foil.count(7, SALES.into())]);
+    assert_eq!(foil.counts(Span::SinceReset).await, [foil.count(7, SALES.into())]);
+    assert_eq!(foil.db.sales(&foil.floor, foil.seat, 7).await.unwrap().len(), SALES as usize);
+    let newest_first = foil.db.tickets(&foil.floor, &long.parse().unwrap()).await.unwrap();
+    assert_eq!(newest_first.len(), SALES as usize);
+    assert!(newest_first.is_sorted_by(|one, next| one.sold_at_ms >= next.sold_at_ms));
+}
+
+#[tokio::test]
+async fn bursts_that_do_not_fit_together_queue() {
+    let foil = Foil::start().await;
+    let (small, regions) = (foil.db.with_connections(4), foil.db.regions());
+    let first = small.warm(3).await.unwrap();
+    let second = tokio::time::timeout(Duration::from_millis(200), small.warm(3)).await;
+    assert!(second.is_err(), "the first holds three of four");
+    let begun = try_join_all((0..4).map(|_| small.begin(&regions[0]))).await;
+    assert_eq!(begun.unwrap().len(), 4, "a reservation is not what begin counts");
+    drop(first);
+    let all = small.warm(100).await.unwrap();
+    drop(all);
+    let _held = try_join_all((0..4).map(|_| small.begin(&regions[0]))).await.unwrap();
+    let fifth = tokio::time::timeout(Duration::from_millis(200), small.begin(&regions[0])).await;
+    assert!(fifth.is_err(), "four connections, four buyers");
+    assert!(small.begin(&regions[1]).await.is_ok(), "each region counts for itself");
+}
+
+#[tokio::test]
+async fn the_engine_says_what_it_is() {
+    let foil = Foil::start().await;
+    foil.db.create_tables().await.unwrap();
+    let engine = foil.db.engine().await.unwrap();
+    let words = engine.to_string();
+    assert_eq!(words, "stand-in: dynoxide-rs 3.2.0, last writer wins, GetItem ConsistentRead, this machine");
+    let value = |name: &str| engine.settings.iter().find(|setting| setting.name == name).map(|s| s.value.as_str());
+    assert_eq!(value("replication lag"), Some("500 to 1000 ms"));
+    assert_eq!(value("connections per region"), Some("64"));
+    assert!(value("table seats in us-east-2").unwrap().contains("ACTIVE"));
+    assert_eq!(foil.db.regions().map(|region| region.to_string()), REGIONS);
+
+    let config = DynamoConfig { seats_table: "elsewhere".into(), ..foil.config() };
+    let failure = GlobalTables::open(config).await.engine().await.unwrap_err();
+    assert!(failure.to_string().contains("ResourceNotFoundException"), "{failure}");
+}
+
+/// Sixty at once: more than one is told "confirmed", and everybody who was told so stands in the ledger.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_oversells_and_the_ledger_knows() {
+    let foil = Foil::start().await;
+    let place = foil.db.warm(30).await.unwrap();
+    let round = foil.db.open_seat(&foil.floor, foil.seat).await.unwrap();
+    let orders: Vec<Order> = (0..60).map(|n| foil.order("buyer", n % 2)).collect();
+    let began = Instant::now();
+    let tasks = orders.clone().into_iter().map(|order| {
+        let db = foil.db.clone();
+        tokio::spawn(async move { purchase(&db, &order, &mut Hasty).await.unwrap() })
+    });
+    let answers = join_all(tasks).await;
+    println!("60 buyers in {:?}", began.elapsed());
+    drop(place);
+    let mut told: Vec<Ticket> = (orders.into_iter().zip(answers))
+        .filter(|(_, answer)| *answer.as_ref().unwrap() == Answer::Confirmed)
+        .map(|(order, _)| order.ticket)
+        .collect();
+    let sales = foil.db.sales(&foil.floor, foil.seat, round).await.unwrap();
+    let mut committed: Vec<Ticket> = sales.into_iter().map(|sale| sale.ticket).collect();
+    told.sort();
+    committed.sort();
+    assert!(told.len() > 1, "nobody raced");
+    assert_eq!(told, committed);
+    assert_eq!(foil.db.puts_repeated(), 0);
+}
+
+/// Two replicas of its own, and a floor of its own.
+struct Foil {
+    db: GlobalTables,
+    floor: FloorId,
+    seat: SeatId,
+    engine: GlobalTable,
+}
+
+impl Foil {
+    async fn start() -> Self {
+        let engine = GlobalTable::start(GlobalTableOptions::default()).await.unwrap();
+        let db = GlobalTables::open(config(engine.replicas().each_ref().map(standins::Replica::url))).await;
+        db.create_tables().await.unwrap();
+        let floor = FloorId::from_random(fastrand::u128(..));
+        db.make_floor(&floor).await.unwrap();
+        Self { db, floor, seat: seat("A1"), engine }
+    }
+
+    fn config(&self) -> DynamoConfig {
+        config(self.engine.replicas().each_ref().map(standins::Replica::url))
+    }
+
+    fn order(&self, buyer: &str, region: usize) -> Order {
+        Order {
+            floor: self.floor.clone(),
+            seat: self.seat,
+            buyer: buyer.parse().unwrap(),
+            region: REGIONS[region].parse().unwrap(),
+            ticket: Ticket::from_random(fastrand::u128(..)),
+            run: Some("run-1".parse().unwrap()),
+            attempt: 1,
+            in_doubt: false,
+        }
+    }
+
+    async fn sell(&self, order: &Order) -> Result<Answer, Failure> {
+        purchase(&self.db, order, &mut Hasty).await
+    }
+
+    async fn txn(&self, region: usize) -> <GlobalTables as Database>::Txn {
+        self.db.begin(&REGIONS[region].parse().unwrap()).await.unwrap()
+    }
+
+    async fn counts(&self, span: Span) -> Vec<RoundCount> {
+        self.db.counts(&self.floor, span).await.unwrap()
+    }
+
+    fn count(&self, round: onsale::Round, confirmed: u64) -> RoundCount {
+        RoundCount { seat: self.seat, round, confirmed }
+    }
+
+    async fn holders(&self) -> Vec<Option<Ticket>> {
+        let rows = self.db.seat_rows(&self.floor, self.seat).await.unwrap();
+        rows.into_iter().map(|row| row.holder.map(|holder| holder.ticket)).collect()
+    }
+
+    /// Every seat that has a row, with its round and its reset round.
+    async fn rounds(&self) -> Vec<(SeatId, onsale::Round, onsale::Round)> {
+        let seats = self.db.seats(&self.floor).await.unwrap();
+        seats.into_iter().map(|row| (row.seat, row.round, row.reset_round)).collect()
+    }
+}
+
+fn config(urls: [String; 2]) -> DynamoConfig {
+    let [first, second] = urls;
+    let place = |region: &str, url| RegionalTable { region: region.parse().unwrap(), endpoint_url: Some(url) };
+    DynamoConfig {
+        regions: [place(REGIONS[0], first), place(REGIONS[1], second)],
+        seats_table: "seats".into(),
+        ledger_table: "ledger".into(),
+        stand_in: Some(StandInIdentity { name: standins::ENGINE.into(), replication_lag_ms: standins::LAG_MS }),
+        plan: FloorPlan::default(),
+        connections_per_region: 64,
+    }
+}
+
+fn seat(name: &str) -> SeatId {
+    name.parse().unwrap()
+}
+
+/// Buys without thinking.
+struct Hasty;
+
+impl Buyer for Hasty {
+    fn connected(&mut self) {}
+    fn saw(&mut self, _seat: &Seat) {}
+    async fn thinks(&mut self) {}
+}
