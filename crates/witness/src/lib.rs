@@ -1,1 +1,66 @@
-//! witness
+//! The Consistency Witness: it reads committed history and says how many people hold a ticket for the same chair.
+//! It cannot fail, does no I/O, reads no clock, and runs in the browser too.
+//!
+//! # Why the rules of [`judge_run`] are sound and complete
+//!
+//! **The register.** One seat in one round is a register that changes at most twice: an *opening* at some instant `o`
+//! makes it free, and an *acquire* by one ticket at some instant `p ≥ o` makes it sold to that ticket. It never goes
+//! back; another round is another register. Every recorded call has a closed interval `[start, end]` on one monotonic
+//! clock, took effect (if it did) at one instant inside it, and a call precedes another only if its end lies *strictly*
+//! before the other's start: equal stamps are compatible, so no tick of a clock can make a correct database look wrong.
+//! A history is linearizable if some choice of instants explains every answer. What is observed:
+//! - *older* (a read that shows an earlier round) needs an instant before or at `o`: `start ≤ o`;
+//! - *this round* (free or sold) needs one at or after `o`: `end ≥ o`;
+//! - *not sold* (older, or free) needs one before or at `p`: `start ≤ p`;
+//! - *sold* (a read, or a rejection) needs one at or after `p`: `end ≥ p`.
+//!
+//! So `o` and `p` exist if and only if
+//! `max(opening.start, older.start…) ≤ o ≤ min(opening.end, this round's ends…)`,
+//! `max(winner.start, not sold.start…) ≤ p ≤ min(winner.end, sold.end…)` and `o ≤ p` can be met together. Bounds on a
+//! line can be met together exactly if no lower bound exceeds an upper bound, so comparing each kind of lower bound with
+//! each kind of upper bound *is* the decision: soundness, because each comparison that fails names two calls whose
+//! answers no order explains; completeness, because when none fails, `p` may be any instant of
+//! [`RunVerdict::sale_window`], which is printed. Without a sale there is no `p`, and any "sold" is wrong.
+//!
+//! **The ledger** is read after every call ended, so it is the last read of the register and names the winner: two
+//! tickets are two acquires, which no register allows; an acknowledged ticket must stand in it (its acquire happened
+//! before); a row must belong to a call that may have happened (told "confirmed", or unknown) or to somebody outside the
+//! run, of whom we know no interval and assume the widest. "Sold to X" must name the ledger's ticket. The seats table is
+//! a read of the register after the run as well; it must be read before the ledger is, so that its owner can be found
+//! there. Two sales leave no winner to compare with; the time rules then hold against the earliest of them, because from
+//! the first sale on, nothing may show the seat as free.
+//!
+//! **The winner's interval** begins where its first read of "available" was answered (a purchase writes only after it),
+//! not at the barrier: that is what gives the time rules teeth. Later reads of its own bound `p` as anybody's do. A read
+//! must be stamped *before its snapshot can be taken*, that is before BEGIN is sent, and after its answer arrived.
+//!
+//! **Unknown outcomes.** A call whose answer was lost never ended. In the ledger: it happened. Not in the ledger: it
+//! had not happened when the ledger was read, so it explains no answer of the run. It may still land: a commit or a put
+//! may be under way to the database when its connection dies, and that nothing sold later is what is being tested, so it
+//! cannot be assumed. (On a database with transactions a buyer in doubt looks its ticket up and touches the seat's row
+//! in one transaction, which fences the lost commit off; an outcome is left unknown only if that failed too.) Herlihy
+//! and Wing let such a call be dropped, and the history so far is linearizable; but a page that says "one ticket for
+//! this chair" speaks of the round and not of the history so far. Hence [`Verdict::Unknown`] and not ✓, unless the
+//! record shows that this buyer never read "available" and therefore wrote nothing.
+
+mod books;
+mod explain;
+mod finding;
+mod floor;
+mod observation;
+mod reconcile;
+mod register;
+mod rounds;
+mod run;
+mod sales;
+mod sentence;
+mod verdict;
+mod words;
+
+pub use explain::{Words, explain_floor, explain_reconciliation, explain_run};
+pub use finding::{Finding, Rule};
+pub use floor::{FloorVerdict, focus_count, judge_floor};
+pub use reconcile::{Reconciliation, reconcile};
+pub use run::{Reason, RunVerdict, Window, judge_run};
+pub use sentence::verdict_sentence;
+pub use verdict::Verdict;

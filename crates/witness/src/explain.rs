@@ -1,0 +1,245 @@
+//! Verdicts in words: for a visitor, and one line below for an expert.
+
+use crate::words::{buyers, count, grouped, verb};
+use crate::{Finding, FloorVerdict, Reason, Reconciliation, RunVerdict, Verdict};
+use onsale::{Read, Run, Scoreboard, Seen, Ticket};
+use serde::{Deserialize, Serialize};
+
+/// Puts the verdict on a run into words.
+pub fn explain_run(run: &Run, verdict: &RunVerdict) -> Words {
+    let board = Scoreboard::of(run);
+    let (headline, sentence) = match verdict.verdict {
+        Verdict::Linearizable => one_holder(run, &board),
+        Verdict::Violated { double_sells: 0 } => contradiction(run, verdict, &board),
+        Verdict::Violated { double_sells } => sold_twice(run, double_sells, &board),
+        Verdict::Unknown => unknown(run, verdict),
+        Verdict::Inconclusive => inconclusive(run, verdict.inconclusive_because, &board),
+        Verdict::NoSales => (format!("{}.", Verdict::NoSales), "Nobody has tried to buy the seat.".to_owned()),
+    };
+    Words { headline, sentence, expert: expert(run, verdict, &board) }
+}
+
+/// A verdict in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Words {
+    /// What happened to whom, for anybody.
+    pub headline: String,
+    /// How it came about, for anybody.
+    pub sentence: String,
+    /// Rules, tickets, operations and times, for whoever checks.
+    pub expert: Vec<String>,
+}
+
+/// The API's `explanation` of a floor-wide verdict.
+pub fn explain_floor(floor: &FloorVerdict) -> String {
+    let mut seats: Vec<_> = floor.violations.iter().map(|count| count.seat).collect();
+    seats.dedup();
+    let n = seats.len() as u64;
+    match floor.verdict {
+        Verdict::NoSales => "No sales recorded yet: there is nothing to judge.".to_owned(),
+        Verdict::Violated { .. } => format!(
+            "{} {} confirmed to more than one buyer. Multiple ticket holders exist for the same physical seat.",
+            count(n, "seat", "seats"),
+            verb(n, "was", "were each"),
+        ),
+        _ => format!(
+            "Every seat in the recorded history was acquired by at most one buyer in each of its rounds ({} checked).",
+            count(floor.seats_checked, "seat", "seats")
+        ),
+    }
+}
+
+/// Whether the page, the buyers and the ledger agree, and what differs if not.
+pub fn explain_reconciliation(books: &Reconciliation) -> String {
+    if books.is_reconciled() {
+        return "✓ reconciled with the ledger, ticket by ticket".to_owned();
+    }
+    let mut differs = Vec::new();
+    if !books.told_not_committed.is_empty() {
+        differs.push(format!("told to a buyer but not in the ledger: {}", list(&books.told_not_committed)));
+    }
+    if !books.committed_not_told.is_empty() {
+        differs.push(format!("in the ledger but not told to its buyer: {}", list(&books.committed_not_told)));
+    }
+    match books.focus_oversold {
+        Some(focus) if focus != books.oversold => differs.push(format!(
+            "the scoreboard counts {} oversold, the witness {}",
+            grouped(books.oversold),
+            grouped(focus)
+        )),
+        None if differs.is_empty() => {
+            return "The tickets agree with the ledger, ticket by ticket; the floor’s own count was not asked."
+                .to_owned();
+        }
+        _ => {}
+    }
+    format!("Not reconciled: {}", differs.join("; "))
+}
+
+fn one_holder(run: &Run, board: &Scoreboard) -> (String, String) {
+    let seat = run.plan.seat;
+    let mut fates = vec!["one was sold the seat".to_owned()];
+    let mut add = |n: u64, one: &'static str, many: &'static str| {
+        if n > 0 {
+            fates.push(format!("{} {}", grouped(n), verb(n, one, many)));
+        }
+    };
+    add(board.rejected, "read “sold” and left", "read “sold” and left");
+    add(board.errors, "met an error", "met an error");
+    add(board.unknown, "got no answer", "got no answer");
+    if board.app_believed == 0 {
+        // The one sale was not acknowledged: its buyer is among those without an answer, or came from outside the run.
+        let whose = if board.others > 0 { "somebody outside this run was" } else { "one of them was" };
+        whose.clone_into(&mut fates[0]);
+        fates[0].push_str(" sold the seat");
+    }
+    let raced = format!("{} raced for it: {}.", buyers(board.contenders), fates.join(", "));
+    let aborted = if board.conflicts == 0 {
+        "The database aborted none of them, so the race was never put to the test.".to_owned()
+    } else {
+        format!("The database aborted {}.", count(board.conflicts, "racing transaction", "racing transactions"))
+    };
+    (format!("One buyer holds seat {seat}."), format!("{raced} {aborted}"))
+}
+
+fn sold_twice(run: &Run, double_sells: u64, board: &Scoreboard) -> (String, String) {
+    let seat = run.plan.seat;
+    let people = count(double_sells, "person holds", "people hold");
+    let table = match board.seat_table_shows {
+        0 => "The seats table shows none of them.",
+        _ => "The seats table shows one of them.",
+    };
+    let told = if board.app_believed == board.confirmed {
+        format!("{} were each told “seat {seat} is yours”.", buyers(board.confirmed))
+    } else {
+        let told = format!(
+            "{} {} told “seat {seat} is yours”",
+            buyers(board.app_believed),
+            verb(board.app_believed, "was", "were")
+        );
+        format!("The ledger holds {} tickets for seat {seat}; {told}.", grouped(board.confirmed))
+    };
+    (format!("{people} a ticket for a chair that is taken."), format!("{told} {table}"))
+}
+
+/// Violated without a double-sell: the worst finding speaks.
+fn contradiction(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
+    let headline = verdict.findings.first().map(|finding| finding.sentence.clone()).unwrap_or_default();
+    let others = verdict.findings.iter().skip(1).map(|finding| finding.sentence.as_str());
+    let seat = run.plan.seat;
+    let held = match board.confirmed {
+        0 => format!("The ledger holds no ticket for seat {seat}."),
+        _ => format!("The ledger holds one ticket for seat {seat}, and still no order of events explains the record."),
+    };
+    (headline, others.chain([held.as_str()]).collect::<Vec<_>>().join(" "))
+}
+
+fn unknown(run: &Run, verdict: &RunVerdict) -> (String, String) {
+    let n = verdict.unsettled.len() as u64;
+    let headline = format!("Nobody can say whether {} bought seat {}.", buyers(n), run.plan.seat);
+    let sentence = format!(
+        "{} lost while they were paying. The ledger does not hold {}, but a lost purchase may still arrive.",
+        verb(n, "The answer was", "The answers were"),
+        verb(n, "that ticket", "their tickets"),
+    );
+    (headline, sentence)
+}
+
+fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
+    let seat = run.plan.seat;
+    let all = run.operations.len() as u64;
+    match reason {
+        Some(Reason::RoundMoved) => (
+            format!("Seat {seat} was opened again in the middle of this run."),
+            "Its round was moved under it by another server, so nothing can be said about this one.".to_owned(),
+        ),
+        Some(Reason::NobodyAnswered) => (
+            format!("No buyer got an answer about seat {seat}."),
+            match board.unknown {
+                0 => format!("All {} met an error, so nothing was put to the test.", buyers(board.errors)),
+                lost => format!(
+                    "{} met an error, {} lost the answer: nothing was put to the test.",
+                    grouped(board.errors),
+                    grouped(lost)
+                ),
+            },
+        ),
+        Some(Reason::NobodyRaced) | None => (
+            format!("Nobody raced for seat {seat}."),
+            format!(
+                "{} of {} found it free, and a race needs two. More buyers or a longer think time make one.",
+                grouped(board.contenders),
+                buyers(all)
+            ),
+        ),
+    }
+}
+
+fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
+    let mut lines = vec![
+        format!(
+            "{}: seat {}, round {}, one exclusive-acquire register; microseconds on one clock, equal stamps compatible.",
+            verdict.verdict, run.plan.seat, run.opening.round
+        ),
+        format!(
+            "Told: {} confirmed, {} rejected, {} errors, {} unknown. Ledger: {}, {} of them from outside the run. {} read \
+             “available”.",
+            board.app_believed,
+            board.rejected,
+            board.errors,
+            board.unknown,
+            count(board.confirmed, "ticket", "tickets"),
+            board.others,
+            buyers(board.contenders)
+        ),
+    ];
+    lines.extend(verdict.findings.iter().map(|finding| evidence(run, finding)));
+    if let (Some(window), true) = (verdict.sale_window, verdict.findings.is_empty()) {
+        let (from, to) = (grouped(window.from_us), grouped(window.to_us));
+        lines.push(format!("A sale at any instant from {from} µs to {to} µs explains every answer."));
+    }
+    if !verdict.unsettled.is_empty() {
+        let tickets: Vec<_> = verdict
+            .unsettled
+            .iter()
+            .filter_map(|&index| run.operations.get(index))
+            .map(|op| op.ticket.clone())
+            .collect();
+        lines.push(format!("Unknown and not in the ledger when it was read: {}.", list(&tickets)));
+    }
+    lines
+}
+
+/// The rule, the tickets, and the operations that show it with their times.
+fn evidence(run: &Run, finding: &Finding) -> String {
+    let mut parts = vec![format!("{}: {} {}", finding.rule, finding.rule.demand(), finding.sentence)];
+    if !finding.tickets.is_empty() {
+        parts.push(format!("Tickets: {}.", list(&finding.tickets)));
+    }
+    parts.extend(finding.shown_by.iter().filter_map(|&index| {
+        let op = run.operations.get(index)?;
+        let (buyer, ticket, outcome) = (op.buyer.as_str(), op.ticket.as_str(), op.outcome.as_str());
+        let (from, to) = (grouped(op.start_us), grouped(op.end_us));
+        let reads = op.reads.iter().map(seen).collect::<String>();
+        Some(format!("Operation {index}: {buyer}, ticket {ticket}, {outcome}, {from} to {to} µs{reads}."))
+    }));
+    parts.join(" ")
+}
+
+/// One read, as a part of its operation's line.
+fn seen(read: &Read) -> String {
+    let (from, to) = (grouped(read.start_us), grouped(read.end_us));
+    match &read.seen {
+        Seen::Available => format!("; read round {} “available”, {from} to {to} µs", read.round),
+        Seen::Sold(ticket) => format!("; read round {} “sold” to {}, {from} to {to} µs", read.round, ticket.as_str()),
+    }
+}
+
+/// The tickets, the first few of many.
+fn list(tickets: &[Ticket]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<_> = tickets.iter().take(SHOWN).map(Ticket::as_str).collect();
+    let more = tickets.len().saturating_sub(SHOWN) as u64;
+    if more == 0 { shown.join(", ") } else { format!("{} and {} more", shown.join(", "), grouped(more)) }
+}

@@ -1,0 +1,93 @@
+//! What is wrong, and what shows it.
+
+use onsale::Ticket;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One broken rule, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// Every ticket concerned.
+    pub tickets: Vec<Ticket>,
+    /// Every operation concerned: indices into the run's operations.
+    pub operations: Vec<usize>,
+    /// The fewest recorded operations that show it; empty where the books alone do.
+    pub shown_by: Vec<usize>,
+    /// In one plain sentence.
+    pub sentence: String,
+}
+
+/// The rules, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Per seat and round, at most one confirmed sale.
+    DoubleSell,
+    /// An acknowledged ticket stands in the ledger.
+    LostSale,
+    /// Every ledger row belongs to a buyer who was, or may have been, sold the seat.
+    Phantom,
+    /// No two buyers are told the same ticket.
+    SharedTicket,
+    /// A "sold" answer ends at or after the start of a possible sale.
+    StaleRejection,
+    /// A seat seen as sold is held by a ticket in the ledger.
+    WrongHolder,
+    /// An "available" read starts at or before the end of the sale.
+    StaleAvailable,
+    /// An "available" read starts no later than any "sold" answer ends.
+    SoldThenAvailable,
+    /// Once a round was opened, no earlier one is shown or sold.
+    StaleRound,
+    /// Nothing shows a round before its opening began.
+    EarlyRound,
+    /// After the run, the seats table shows an owner in the ledger, or nobody if nobody bought.
+    SeatsTable,
+}
+
+impl Rule {
+    /// The rule's name: what `worldseat synth --plant` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DoubleSell => "double-sell",
+            Self::LostSale => "lost-sale",
+            Self::Phantom => "phantom",
+            Self::SharedTicket => "shared-ticket",
+            Self::StaleRejection => "stale-rejection",
+            Self::WrongHolder => "wrong-holder",
+            Self::StaleAvailable => "stale-available",
+            Self::SoldThenAvailable => "sold-then-available",
+            Self::StaleRound => "stale-round",
+            Self::EarlyRound => "early-round",
+            Self::SeatsTable => "seats-table",
+        }
+    }
+
+    /// What it demands, in one sentence.
+    pub fn demand(self) -> &'static str {
+        match self {
+            Self::DoubleSell => "Per seat and round, the ledger holds at most one confirmed sale.",
+            Self::LostSale => "A ticket that a buyer was told stands in the ledger.",
+            Self::Phantom => "Every ledger row belongs to a buyer who was told “confirmed”, or could be told nothing.",
+            Self::SharedTicket => "No two buyers are told the same ticket.",
+            Self::StaleRejection => "A “sold” answer ends at or after the start of a sale that explains it.",
+            Self::WrongHolder => "A seat seen as sold is held by a ticket in the ledger.",
+            Self::StaleAvailable => "A read of “available” starts at or before the end of the sale.",
+            Self::SoldThenAvailable => "A read of “available” starts no later than any “sold” answer ends.",
+            Self::StaleRound => "Once a round is known to be open, no earlier one is shown or sold.",
+            Self::EarlyRound => "Nothing shows or sells a round before its opening began.",
+            Self::SeatsTable => {
+                "After the run the seats table shows an owner in the ledger, or nobody if nobody bought."
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,132 @@
+//! The time rules: is there an instant of sale that explains every answer about the round?
+
+use crate::observation::{Observation, Saw, observations};
+use crate::sales::{Sales, Sold};
+use crate::words::buyers;
+use crate::{Finding, Rule, Window};
+use onsale::Run;
+
+/// Compares every answer with the sales, and "available" with "sold". Each answer is reported under one rule.
+pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
+    let bounds = Bounds::of(run, sales);
+    let mut broken = [Rule::StaleRejection, Rule::WrongHolder, Rule::StaleAvailable, Rule::SoldThenAvailable]
+        .map(|rule| Offenders { rule, operations: Vec::new(), worst: None });
+    for seen in observations(run) {
+        if let Some(rule) = bounds.broken_by(&seen, sales) {
+            broken.iter_mut().filter(|offenders| offenders.rule == rule).for_each(|offenders| offenders.add(&seen));
+        }
+    }
+    let reported = broken.into_iter().filter(|offenders| !offenders.operations.is_empty());
+    findings.extend(reported.map(|offenders| offenders.into_finding(run, sales, &bounds)));
+}
+
+/// Where the one sale of the round can lie: what the proof calls `p`.
+pub(crate) fn sale_window(run: &Run, sales: &Sales<'_>) -> Option<Window> {
+    let sale = sales.iter().next().filter(|_| sales.len() == 1)?;
+    let mut window = Window { from_us: sale.start_us, to_us: sale.end_us.min(run.end_us.max(sale.start_us)) };
+    for seen in observations(run) {
+        match seen.saw {
+            Saw::Available => window.from_us = window.from_us.max(seen.start_us),
+            Saw::Sold(_) => window.to_us = window.to_us.min(seen.end_us),
+        }
+    }
+    (window.from_us <= window.to_us).then_some(window)
+}
+
+/// The bounds that answers are compared with.
+struct Bounds<'a> {
+    starts_first: Option<&'a Sold<'a>>,
+    ends_first: Option<&'a Sold<'a>>,
+    seen_sold: Option<Observation<'a>>,
+}
+
+impl<'a> Bounds<'a> {
+    fn of(run: &'a Run, sales: &'a Sales<'a>) -> Self {
+        let sold = observations(run).filter(|seen| matches!(seen.saw, Saw::Sold(_)));
+        Self {
+            starts_first: sales.iter().min_by_key(|sale| sale.start_us),
+            ends_first: sales.iter().min_by_key(|sale| sale.end_us),
+            seen_sold: sold.min_by_key(|seen| seen.end_us),
+        }
+    }
+
+    fn broken_by(&self, seen: &Observation<'_>, sales: &Sales<'_>) -> Option<Rule> {
+        match seen.saw {
+            Saw::Sold(named) => {
+                let sale = named.map_or(self.starts_first, |ticket| sales.find(ticket));
+                match sale {
+                    None if sales.len() > 0 => Some(Rule::WrongHolder),
+                    None => Some(Rule::StaleRejection),
+                    Some(sale) => (seen.end_us < sale.start_us).then_some(Rule::StaleRejection),
+                }
+            }
+            Saw::Available if self.ends_first.is_some_and(|sale| seen.start_us > sale.end_us) => {
+                Some(Rule::StaleAvailable)
+            }
+            Saw::Available => {
+                let after_sold = self.seen_sold.is_some_and(|sold| seen.start_us > sold.end_us);
+                after_sold.then_some(Rule::SoldThenAvailable)
+            }
+        }
+    }
+}
+
+/// The answers that break one rule.
+struct Offenders {
+    rule: Rule,
+    operations: Vec<usize>,
+    /// The operation that misses its bound by most, and the stamp that shows it.
+    worst: Option<(usize, u64)>,
+}
+
+impl Offenders {
+    fn add(&mut self, seen: &Observation<'_>) {
+        if self.operations.last() != Some(&seen.operation) {
+            self.operations.push(seen.operation);
+        }
+        let (stamp, worse) = match seen.saw {
+            Saw::Sold(_) => (seen.end_us, self.worst.is_none_or(|(_, us)| seen.end_us < us)),
+            Saw::Available => (seen.start_us, self.worst.is_none_or(|(_, us)| seen.start_us > us)),
+        };
+        if worse {
+            self.worst = Some((seen.operation, stamp));
+        }
+    }
+
+    fn into_finding(self, run: &Run, sales: &Sales<'_>, bounds: &Bounds<'_>) -> Finding {
+        let who = buyers(self.operations.len() as u64);
+        let seat = run.plan.seat;
+        let named = |sale: Option<&Sold<'_>>| sale.map(|sale| (sale.operation, sale.ticket.clone())).unzip();
+        let (other, ticket) = match self.rule {
+            Rule::StaleRejection => named(bounds.starts_first),
+            Rule::StaleAvailable => named(bounds.ends_first),
+            Rule::SoldThenAvailable => (Some(bounds.seen_sold.map(|sold| sold.operation)), None),
+            _ => (None, None),
+        };
+        let sentence = match self.rule {
+            Rule::StaleRejection if sales.len() == 0 => {
+                format!("{who} saw seat {seat} as sold, though the ledger holds no sale of it.")
+            }
+            Rule::StaleRejection => format!("{who} saw seat {seat} as sold before the sale could have begun."),
+            Rule::WrongHolder => format!("{who} saw seat {seat} held by a ticket that is not in the ledger."),
+            Rule::StaleAvailable => format!("{who} saw seat {seat} as free after it had been sold."),
+            _ => format!("{who} saw seat {seat} as free after a buyer had seen it as sold."),
+        };
+        let mut shown_by: Vec<_> = other.flatten().into_iter().chain(self.worst.map(|(index, _)| index)).collect();
+        shown_by.sort_unstable();
+        shown_by.dedup();
+        let tickets = if self.rule == Rule::WrongHolder { strangers(run, sales) } else { ticket.into_iter().collect() };
+        Finding { rule: self.rule, tickets, operations: self.operations, shown_by, sentence }
+    }
+}
+
+/// The tickets that were seen as holders and are not in the ledger.
+fn strangers(run: &Run, sales: &Sales<'_>) -> Vec<onsale::Ticket> {
+    let mut tickets: Vec<_> = observations(run)
+        .filter_map(|seen| if let Saw::Sold(named) = seen.saw { named } else { None })
+        .filter(|ticket| sales.find(ticket).is_none())
+        .collect();
+    tickets.sort_unstable();
+    tickets.dedup();
+    tickets.into_iter().cloned().collect()
+}

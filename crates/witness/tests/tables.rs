@@ -1,0 +1,160 @@
+//! Verdicts on small histories, one line of data each.
+
+mod common;
+use common::{run, told};
+use onsale::{RoundCount, Scoreboard};
+use witness::{explain_floor, judge_floor, judge_run, verdict_sentence};
+
+fn check(text: &str, expect: &str) {
+    let verdict = judge_run(&run(text));
+    assert_eq!(told(&verdict), expect, "{text}\n{:#?}", verdict.findings);
+}
+
+#[test]
+fn one_sale() {
+    const GOOD: &str = "Linearizable ✓";
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold9-10=a", GOOD);
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free1-3 sold3-4=a", GOOD);
+    check("a 0-9 confirmed free1-2 | b 0-9 error free9-9", GOOD);
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free2-3 | c 0-9 rejected sold2-3=a", GOOD);
+    check("a 0-9 unknown free1-2 | b 0-9 rejected free1-2 sold5-6=a ; ledger a", GOOD);
+    check("a 0-9 rejected free1-2 sold5-6=x | b 0-9 rejected free1-2 sold5-6=x ; ledger x*", GOOD);
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 | c 0-9 error", GOOD);
+}
+
+#[test]
+fn books() {
+    check("a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2", "Violated ✗ (1 double-sell): double-sell");
+    check("a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 ; ledger a", "Violated ✗ (0 double-sells): lost-sale");
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; ledger a x",
+        "Violated ✗ (1 double-sell): double-sell, phantom",
+    );
+    check("a 0-9 rejected free1-2 sold3-4=x | b 0-9 error free1-2 ; ledger x", "Violated ✗ (0 double-sells): phantom");
+    check("a 0-9 rejected free1-2 sold3-4=a | b 0-9 error free1-2 ; ledger a", "Violated ✗ (0 double-sells): phantom");
+    check("a 0-9 error free1-2 | b 0-9 error free1-2 ; ledger a", "Violated ✗ (0 double-sells): phantom");
+    check("a 0-9 confirmed free1-2 | a 0-9 confirmed free1-2", "Violated ✗ (0 double-sells): shared-ticket");
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; seat b", "Violated ✗ (0 double-sells): seats-table");
+    check("a 0-8 confirmed free1-2 | b 0-9 error free1-2 ; seat a -", "Violated ✗ (0 double-sells): seats-table");
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; seat a -", "Linearizable ✓");
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 confirmed free3-4 ; ledger a b x*",
+        "Violated ✗ (2 double-sells): double-sell",
+    );
+}
+
+#[test]
+fn time() {
+    check("a 3-9 confirmed free5-6 | b 0-9 rejected free1-2 sold4-5=a", "Violated ✗ (0 double-sells): stale-rejection");
+    check(
+        "a 3-9 confirmed | b 0-9 error free1-2 | c 0-9 error free2-3 | d 0-2 rejected",
+        "Violated ✗ (0 double-sells): stale-rejection",
+    );
+    check("a 0-9 error free1-2 | b 0-9 rejected free1-2", "Violated ✗ (0 double-sells): stale-rejection");
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold5-6=b", "Violated ✗ (0 double-sells): wrong-holder");
+    check("a 0-5 confirmed free1-2 | b 0-9 rejected free6-7", "Violated ✗ (0 double-sells): stale-available");
+    check("a 0-5 confirmed free1-2 | b 0-9 rejected free5-7 sold8-8=a", "Linearizable ✓");
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold3-4=a | c 0-9 rejected free5-6 sold7-8=a",
+        "Violated ✗ (0 double-sells): sold-then-available",
+    );
+    check(
+        "a 0-5 confirmed free1-2 | b 0-9 confirmed free6-7",
+        "Violated ✗ (1 double-sell): double-sell, stale-available",
+    );
+}
+
+#[test]
+fn rounds() {
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 rejected free3-4 sold4-5=z@5 ; open 0-1",
+        "Violated ✗ (0 double-sells): stale-round",
+    );
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 | c 0-9 error sold1-2=z@5 ; open 0-1", "Linearizable ✓");
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free3-4 sold4-5=z@7 ; seat z@7", "Inconclusive: RoundMoved");
+    check("a 0-9 confirmed free1-2 | b 0-9 confirmed free3-4@7 ; ledger a ; seat b@7", "Inconclusive: RoundMoved");
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold4-5=a ; seat -@7", "Inconclusive: RoundMoved");
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 | c 0-9 error free3-4@7 ; seat -@7",
+        "Violated ✗ (1 double-sell): double-sell",
+    );
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; seat -@5", "Violated ✗ (0 double-sells): stale-round");
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; open 3-4", "Violated ✗ (0 double-sells): early-round");
+    check("a 0-9 error free1-2@7 | b 0-9 error free3-4", "Violated ✗ (0 double-sells): stale-round");
+}
+
+#[test]
+fn nothing_to_say() {
+    check("", "No sales recorded yet");
+    check(" ; ledger x*", "Inconclusive: NobodyRaced");
+    check("a 0-9 confirmed free1-2 | b 0-9 rejected sold5-6=a", "Inconclusive: NobodyRaced");
+    check("a 0-9 error free1-2 | b 0-9 error free1-2", "Inconclusive: NobodyAnswered");
+    check("a 0-9 error | b 0-9 error", "Inconclusive: NobodyAnswered");
+    check("a 0-9 confirmed free1-2 | b 0-9 unknown free1-2", "Unknown ?");
+    check("a 0-9 unknown free1-2 | b 0-9 unknown free1-2", "Unknown ?");
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 | c 0-9 unknown sold5-6=a", "Linearizable ✓");
+    check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 | c 0-9 unknown", "Unknown ?");
+    check("a 0-9 unknown free1-2 | b 0-9 rejected free1-2 sold5-6=a", "Violated ✗ (0 double-sells): stale-rejection");
+}
+
+#[test]
+fn floors() {
+    let check = |counts: &[(&str, u32, u64)], verdict: &str, explanation: &str| {
+        let counts: Vec<_> = counts
+            .iter()
+            .map(|&(seat, round, confirmed)| RoundCount { seat: common::name(seat), round, confirmed })
+            .collect();
+        let floor = judge_floor(&counts);
+        assert_eq!((floor.verdict.to_string().as_str(), explain_floor(&floor).as_str()), (verdict, explanation));
+        assert_eq!(floor.linearizable, floor.violations.is_empty());
+        assert!(floor.violations.is_sorted());
+    };
+    let good =
+        "Every seat in the recorded history was acquired by at most one buyer in each of its rounds (2 seats checked).";
+    let bad = "1 seat was confirmed to more than one buyer. Multiple ticket holders exist for the same physical seat.";
+    let worse =
+        "2 seats were each confirmed to more than one buyer. Multiple ticket holders exist for the same physical seat.";
+    check(&[], "No sales recorded yet", "No sales recorded yet: there is nothing to judge.");
+    check(&[("A1", 1, 0)], "No sales recorded yet", "No sales recorded yet: there is nothing to judge.");
+    check(&[("A1", 1, 1), ("A1", 2, 1), ("B1", 1, 1)], "Linearizable ✓", good);
+    check(&[("B2", 1, 1), ("A1", 1, 8)], "Violated ✗ (7 double-sells)", bad);
+    check(&[("A1", 1, 2)], "Violated ✗ (1 double-sell)", bad);
+    check(&[("A10", 1, 2), ("A2", 1, 2), ("A2", 3, 48)], "Violated ✗ (49 double-sells)", worse);
+}
+
+#[test]
+fn burst_sentences() {
+    let check = |[confirmed, told, rejected, errors, unknown, contenders]: [u64; 6], expect: &str| {
+        let board = Scoreboard {
+            confirmed,
+            oversold: confirmed.saturating_sub(1),
+            app_believed: told,
+            rejected,
+            errors,
+            unknown,
+            contenders,
+            ..Scoreboard::default()
+        };
+        assert_eq!(verdict_sentence(common::seat(), &board, 2), expect);
+    };
+    check(
+        [1, 1, 7, 0, 0, 8],
+        "oversold = 0 — exactly one ticket for seat A1, even under 8 simultaneous buyers across 2 regions.",
+    );
+    check([8, 8, 0, 0, 0, 8], "oversold = 7 — 8 buyers each hold a ticket for the single physical seat A1.");
+    check(
+        [1, 1, 4, 2, 1, 8],
+        "oversold = 0 — exactly one ticket for seat A1, even under 8 simultaneous buyers across 2 regions; 2 met an error; 1 buyer was left without an answer.",
+    );
+    check(
+        [1, 1, 7, 0, 0, 1],
+        "oversold = 0 — exactly one ticket for seat A1, but only 1 of 8 buyers found it free: nobody raced, so the run is inconclusive.",
+    );
+    check(
+        [1, 2, 6, 0, 0, 8],
+        "oversold = 0 — one ticket for seat A1 in the ledger, yet 2 buyers were told “confirmed”: a lost sale.",
+    );
+    check([0, 0, 0, 8, 0, 0], "oversold = 0 — nobody was sold seat A1: 8 of 8 buyers met an error. Inconclusive.");
+    check([0, 0, 0, 6, 2, 8], "oversold = 0 — no ticket for seat A1 yet; 2 buyers were left without an answer.");
+    check([0, 0, 8, 0, 0, 8], "oversold = 0 — nobody was sold seat A1, yet 8 buyers were told “sold”.");
+}
