@@ -3,10 +3,15 @@
 //! Every one is also the target of a plain form, so that the page works without JavaScript: a form is answered with a
 //! redirect to the page that shows the result.
 
+// The macro turns arguments into public fields, which carry no docs of their own.
+#![allow(missing_docs)]
+
 use crate::{
     api::{BurstStart, FloorView, PurchaseAnswer, RunReport},
     error::AppError,
 };
+#[cfg(feature = "ssr")]
+use crate::service::BurstRequest;
 use leptos::prelude::*;
 use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
 
@@ -29,7 +34,8 @@ pub async fn break_it(
     think_ms: u32,
     #[server(default)] confirmed: bool,
 ) -> Result<BurstStart, AppError> {
-    let start = ssr::service()?.break_it(backend, &floor, seat, buyers, think_ms, confirmed).await?;
+    let wish = BurstRequest { backend, floor: floor.clone(), seat, buyers, think_ms };
+    let start = ssr::service()?.break_it(wish, confirmed).await?;
     match &start {
         BurstStart::Started { run, .. } => ssr::send_form_to(&format!("/run/{run}")),
         BurstStart::Ask { .. } => ssr::send_form_to(&format!(

@@ -1,10 +1,23 @@
-//! The service: everything the page and the JSON API can ask for.
+//! The service: everything the page and the JSON API can ask for. Both call these functions and no others.
 
-use crate::{
-    api::{BurstStart, FloorView, PurchaseAnswer, RunReport},
-    error::AppError,
-};
-use onsale::{Backend, BuyerName, FloorId, FloorPlan, Region, RunId, SeatId};
+mod bursts;
+mod floors;
+mod live;
+mod queue;
+mod report;
+mod shop;
+
+pub use bursts::BurstRequest;
+pub use shop::{Counter, Shop};
+
+use crate::{api::PurchaseAnswer, error::AppError, visitor::random_bits};
+use live::LiveRuns;
+use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Order, Region, RunStore, SeatId, Ticket};
+use queue::Queues;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The longest think time, in milliseconds.
+pub const THINK_MS_MAX: u32 = 2000;
 
 /// What one deployment offers.
 pub struct Service {
@@ -12,31 +25,93 @@ pub struct Service {
     pub plan: FloorPlan,
     /// The most buyers of one burst.
     pub buyers_max: u32,
+    shops: BTreeMap<Backend, Arc<dyn Shop>>,
+    store: Arc<dyn RunStore>,
+    queues: Arc<Queues>,
+    runs: LiveRuns,
 }
 
 impl Service {
+    /// A service that sells through `shops` and keeps its runs in `store`.
+    pub fn new(
+        plan: FloorPlan,
+        buyers_max: u32,
+        shops: BTreeMap<Backend, Arc<dyn Shop>>,
+        store: Arc<dyn RunStore>,
+    ) -> Self {
+        Self { plan, buyers_max, shops, store, queues: Arc::default(), runs: LiveRuns::default() }
+    }
+
     /// The backends that are on sale here, the product's first.
     pub fn backends(&self) -> Vec<Backend> {
-        vec![]
+        self.shops.keys().copied().collect()
     }
-    /// Buys.
-    pub async fn buy(&self, _: Backend, _: &FloorId, _: SeatId, _: BuyerName, _: Option<Region>) -> Result<PurchaseAnswer, AppError> {
-        todo!()
+
+    /// Who answers for each backend, asked now.
+    pub async fn engines(&self) -> Vec<(Backend, Result<Engine, AppError>)> {
+        let ask = |(backend, shop): (&Backend, &Arc<dyn Shop>)| {
+            let (backend, shop) = (*backend, Arc::clone(shop));
+            async move { (backend, shop.office().engine().await.map_err(AppError::from)) }
+        };
+        futures::future::join_all(self.shops.iter().map(ask)).await
     }
-    /// Bursts.
-    pub async fn break_it(&self, _: Backend, _: &FloorId, _: SeatId, _: u32, _: u32, _: bool) -> Result<BurstStart, AppError> {
-        todo!()
+
+    /// Sells one seat to one buyer, without think time. A missing region is the first.
+    pub async fn buy(
+        &self,
+        backend: Backend,
+        floor: &FloorId,
+        seat: SeatId,
+        buyer: BuyerName,
+        region: Option<Region>,
+    ) -> Result<PurchaseAnswer, AppError> {
+        let shop = self.shop(backend)?;
+        self.check_seat(seat)?;
+        let regions = shop.office().regions();
+        let region = region.unwrap_or_else(|| regions[0].clone());
+        if !regions.contains(&region) {
+            let [first, second] = regions;
+            return Err(AppError::Invalid(format!("'{region}' is not a region here: {first} and {second} are")));
+        }
+        shop.office().make_floor(floor).await?;
+        let ticket = Ticket::from_random(random_bits());
+        let floor = floor.clone();
+        let order = Order { floor, seat, buyer, region, ticket, run: None, attempt: 1, in_doubt: false };
+        // Spawned: a visitor who goes away must not leave a purchase half done.
+        let shop = Arc::clone(shop);
+        let operation = tokio::spawn(async move { shop.sell(order).await }).await;
+        let operation = operation.map_err(|e| AppError::Transport(format!("The purchase was stopped: {e}")))?;
+        Ok(report::purchase_answer(Some(backend), seat, &operation))
     }
-    /// Resets.
-    pub async fn reset(&self, _: Backend, _: &FloorId, _: Option<&[SeatId]>) -> Result<(), AppError> {
-        todo!()
+
+    /// Opens every seat that was sold since the last reset; of `seats`, or of the whole floor. Returns how many were named.
+    pub async fn reset(
+        &self,
+        backend: Backend,
+        floor: &FloorId,
+        seats: Option<&[SeatId]>,
+    ) -> Result<usize, AppError> {
+        let shop = self.shop(backend)?;
+        for seat in seats.unwrap_or_default() {
+            self.check_seat(*seat)?;
+        }
+        shop.office().make_floor(floor).await?;
+        let _turn = self.queues.join(backend, floor, None)?.turn().await;
+        shop.office().reset(floor, seats).await?;
+        Ok(seats.map_or(self.plan.len(), <[_]>::len))
     }
-    /// The floor.
-    pub async fn floor_view(&self, _: Backend, _: &FloorId, _: &BuyerName) -> Result<FloorView, AppError> {
-        todo!()
+
+    fn shop(&self, backend: Backend) -> Result<&Arc<dyn Shop>, AppError> {
+        self.shops.get(&backend).ok_or_else(|| {
+            let here: Vec<&str> = self.shops.keys().map(|backend| backend.as_str()).collect();
+            AppError::NotFound(format!("This deployment has no backend '{backend}': it has {}.", here.join(" and ")))
+        })
     }
-    /// A run.
-    pub async fn report(&self, _: &RunId) -> Result<RunReport, AppError> {
-        todo!()
+
+    fn check_seat(&self, seat: SeatId) -> Result<(), AppError> {
+        if self.plan.contains(seat) {
+            return Ok(());
+        }
+        Err(AppError::Invalid(format!("'{seat}' is not on the floor: {} are", self.plan.range())))
     }
 }

@@ -71,8 +71,9 @@ impl Burst {
 
         let barrier_us = operations.iter().map(|op| op.start_us).min().unwrap_or(opening.end_us);
         let end_us = operations.iter().map(|op| op.end_us).max().unwrap_or(barrier_us);
-        let ledger = again(|| office.sales(&self.floor, self.plan.seat, round)).await?;
+        // The seats first: an owner they show must then stand in the ledger.
         let seat_rows = again(|| office.seat_rows(&self.floor, self.plan.seat)).await?;
+        let ledger = again(|| office.sales(&self.floor, self.plan.seat, round)).await?;
         let Self { id, plan, .. } = self;
         let version = Run::VERSION;
         Ok(Run { version, id, began_at_ms, plan, engine, opening, barrier_us, end_us, operations, ledger, seat_rows })

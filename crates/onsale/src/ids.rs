@@ -225,6 +225,13 @@ impl RunId {
     }
 }
 
+impl BuyerName {
+    /// A name for a buyer who gave none, from 40 random bits.
+    pub fn guest(bits: u128) -> Self {
+        Self(format!("guest-{}", base32(bits, 8).to_ascii_lowercase()))
+    }
+}
+
 impl FloorId {
     /// A visitor's floor from 120 random bits.
     pub fn from_random(bits: u128) -> Self {

@@ -6,6 +6,7 @@ mod runs;
 mod schema;
 mod txn;
 
+pub use tokio_postgres::Config as Connect;
 pub use txn::SqlTxn;
 
 use deadpool_postgres::{
@@ -61,7 +62,7 @@ pub struct SqlEndpoint {
     /// Its region.
     pub region: Region,
     /// Host, port, user, database.
-    pub connect: tokio_postgres::Config,
+    pub connect: Connect,
 }
 
 struct RegionPool {

@@ -1,0 +1,165 @@
+//! Starting a burst, watching it, and what is left of it.
+
+use super::{Service, Shop, THINK_MS_MAX, live::LiveRun, queue::Place, report};
+use crate::{
+    api::{BreakItAnswer, BurstEvent, BurstStart, Fate, RunReport},
+    error::AppError,
+    visitor::random_bits,
+};
+use burst::{Burst, Event};
+use futures::{Stream, StreamExt, stream};
+use onsale::{Backend, FloorId, Plan, Run, RunId, RunStore, SeatId, Span, Ticket};
+use std::sync::Arc;
+
+/// A wish for a burst, not yet checked.
+#[derive(Clone, Debug)]
+pub struct BurstRequest {
+    /// On which database.
+    pub backend: Backend,
+    /// On which floor.
+    pub floor: FloorId,
+    /// At which seat.
+    pub seat: SeatId,
+    /// How many at once.
+    pub buyers: u32,
+    /// The pause between reading and writing, in milliseconds.
+    pub think_ms: u32,
+}
+
+impl Service {
+    /// Starts a burst for the page, which asks before it opens a seat that somebody bought for real.
+    pub async fn break_it(&self, wish: BurstRequest, confirmed: bool) -> Result<BurstStart, AppError> {
+        let office = self.shop(wish.backend)?.office();
+        self.check_seat(wish.seat)?;
+        if !confirmed {
+            let rows = office.seat_rows(&wish.floor, wish.seat).await?;
+            let newest = rows.iter().filter(|row| row.holder.is_some()).max_by_key(|row| row.round);
+            if let Some((row, holder)) = newest.and_then(|row| Some((row, row.holder.as_ref()?))) {
+                let sales = office.sales(&wish.floor, wish.seat, row.round).await?;
+                if sales.iter().any(|sale| sale.ticket == holder.ticket && sale.run.is_none()) {
+                    return Ok(BurstStart::Ask { seat: wish.seat, owner: holder.owner.clone() });
+                }
+            }
+        }
+        let (run, ahead, _) = self.start(wish).await?;
+        Ok(BurstStart::Started { run, ahead })
+    }
+
+    /// Starts a burst for a client of the API, without asking; says how many come first.
+    pub async fn start_burst(&self, wish: BurstRequest) -> Result<(RunId, usize), AppError> {
+        let (run, ahead, _) = self.start(wish).await?;
+        Ok((run, ahead))
+    }
+
+    /// Runs a burst to its end, for clients of the API.
+    pub async fn break_it_and_wait(&self, wish: BurstRequest) -> Result<BreakItAnswer, AppError> {
+        let database = self.shop(wish.backend)?.office().engine().await?.name;
+        let (id, _, live) = self.start(wish).await?;
+        match live.end().await {
+            Some(BurstEvent::Report(_)) => {}
+            _ => return Err(AppError::Unavailable { database }),
+        }
+        let run = live.run().ok_or_else(|| AppError::NotFound(format!("Run {id} is gone.")))?;
+        Ok(report::break_it_answer(&run))
+    }
+
+    /// Everything that happened and happens in a run; of one that ended long ago, its report.
+    pub async fn watch(&self, id: &RunId) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
+        match self.runs.get(id) {
+            Some(live) => Ok(live.watch().left_stream()),
+            None => Ok(stream::iter([BurstEvent::Report(Box::new(self.report(id).await?))]).right_stream()),
+        }
+    }
+
+    /// A run as its page shows it; waits for one that is under way.
+    pub async fn report(&self, id: &RunId) -> Result<RunReport, AppError> {
+        if let Some(live) = self.runs.get(id) {
+            match live.end().await {
+                Some(BurstEvent::Report(report)) => return Ok(*report),
+                Some(BurstEvent::Failed { error }) => return Err(AppError::NotFound(error)),
+                _ => {}
+            }
+        }
+        let run = self.store.load_run(id).await?;
+        let run = run.ok_or_else(|| AppError::NotFound(format!("There is no run {id} on this deployment.")))?;
+        Ok(report::run_report(&run, None, true))
+    }
+
+    async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, Arc<LiveRun>), AppError> {
+        let shop = Arc::clone(self.shop(wish.backend)?);
+        self.check_seat(wish.seat)?;
+        check_range("buyers", wish.buyers, 2, self.buyers_max)?;
+        check_range("think time in ms", wish.think_ms, 0, THINK_MS_MAX)?;
+        shop.office().make_floor(&wish.floor).await?;
+        let tickets = (0..wish.buyers).map(|_| Ok(Ticket::from_random(random_bits())));
+        let burst = Burst {
+            id: RunId::from_random(random_bits()),
+            plan: Plan {
+                backend: wish.backend,
+                seat: wish.seat,
+                buyers: wish.buyers,
+                think_ms: wish.think_ms,
+                seed: fastrand::u64(..),
+                regions: shop.office().regions().to_vec(),
+                connections_per_region: shop.connections_per_region(),
+            },
+            floor: wish.floor,
+            tickets: tickets.collect::<Result<_, AppError>>()?,
+        };
+        let place = self.queues.join(wish.backend, &burst.floor, Some(wish.seat))?;
+        let (id, ahead) = (burst.id.clone(), place.ahead);
+        let live = self.runs.begin(&id);
+        // Spawned: closing the tab never stops a run.
+        tokio::spawn(run_to_the_end(shop, Arc::clone(&self.store), place, burst, Arc::clone(&live)));
+        Ok((id, ahead, live))
+    }
+}
+
+async fn run_to_the_end(
+    shop: Arc<dyn Shop>,
+    store: Arc<dyn RunStore>,
+    place: Place,
+    burst: Burst,
+    live: Arc<LiveRun>,
+) {
+    let turn = place.turn().await;
+    let (floor, plan) = (burst.floor.clone(), burst.plan.clone());
+    let watcher = Arc::clone(&live);
+    let events = move |event| match event {
+        Event::Ready { engine, opening } => {
+            watcher.ready(BurstEvent::Ready { plan: plan.clone(), engine, round: opening.round });
+        }
+        Event::Answered { index, outcome } => {
+            watcher.answered(Fate { index: u32::try_from(index).unwrap_or(u32::MAX), outcome });
+        }
+    };
+    let run = match shop.burst(burst, Arc::new(events)).await {
+        Ok(run) => run,
+        Err(failure) => {
+            tracing::warn!(%failure, "a burst could not be done");
+            return live.ended(BurstEvent::Failed { error: AppError::from(failure).to_string() });
+        }
+    };
+    // Counted anew by the database: the witness does not take the run's word for it.
+    let counts = shop.office().counts(&floor, Span::SinceReset).await;
+    drop(turn);
+    let report = report::run_report(&run, counts.ok().as_deref(), true);
+    let run = Arc::new(run);
+    live.finished(Arc::clone(&run), report);
+    save(&*store, &run, &live).await;
+}
+
+/// The verdict does not wait for the store; a run that cannot be stored says so from then on.
+async fn save(store: &dyn RunStore, run: &Run, live: &LiveRun) {
+    if let Err(failure) = store.save_run(run).await {
+        tracing::warn!(%failure, run = %run.id, "a run could not be stored");
+        live.not_stored();
+    }
+}
+
+fn check_range(what: &str, value: u32, least: u32, most: u32) -> Result<(), AppError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(AppError::Invalid(format!("{what}: {value} is out of range; {least} to {most} are allowed")))
+}

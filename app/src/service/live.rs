@@ -1,0 +1,168 @@
+//! Runs that are under way, or ended a moment ago: what happened so far, for whoever watches.
+
+use crate::api::{BurstEvent, Fate, RunReport};
+use futures::Stream;
+use onsale::{Run, RunId};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+use tokio::sync::watch;
+
+/// How many runs are remembered; the oldest is forgotten first and is then read from the store.
+const REMEMBERED: usize = 128;
+
+/// The live runs by name.
+#[derive(Default)]
+pub struct LiveRuns {
+    runs: Mutex<(HashMap<RunId, Arc<LiveRun>>, VecDeque<RunId>)>,
+}
+
+impl LiveRuns {
+    /// Begins to remember a run.
+    pub fn begin(&self, id: &RunId) -> Arc<LiveRun> {
+        let live = Arc::new(LiveRun::default());
+        let (runs, order) = &mut *lock(&self.runs);
+        runs.insert(id.clone(), Arc::clone(&live));
+        order.push_back(id.clone());
+        if order.len() > REMEMBERED
+            && let Some(oldest) = order.pop_front()
+        {
+            runs.remove(&oldest);
+        }
+        live
+    }
+
+    /// The run, if it is remembered.
+    pub fn get(&self, id: &RunId) -> Option<Arc<LiveRun>> {
+        lock(&self.runs).0.get(id).map(Arc::clone)
+    }
+}
+
+/// What happened so far in one run.
+pub struct LiveRun {
+    story: Mutex<Story>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct Story {
+    ready: Option<BurstEvent>,
+    released: Option<Instant>,
+    fates: Vec<Fate>,
+    end: Option<BurstEvent>,
+    run: Option<Arc<Run>>,
+}
+
+impl Default for LiveRun {
+    fn default() -> Self {
+        Self { story: Mutex::default(), changed: watch::Sender::new(()) }
+    }
+}
+
+impl LiveRun {
+    /// The barrier is about to fall.
+    pub fn ready(&self, event: BurstEvent) {
+        let mut story = lock(&self.story);
+        story.ready = Some(event);
+        story.released = Some(Instant::now());
+        drop(story);
+        self.changed.send_replace(());
+    }
+
+    /// One more buyer was told.
+    pub fn answered(&self, fate: Fate) {
+        lock(&self.story).fates.push(fate);
+        self.changed.send_replace(());
+    }
+
+    /// It is over, and this is the report.
+    pub fn finished(&self, run: Arc<Run>, report: RunReport) {
+        lock(&self.story).run = Some(run);
+        self.ended(BurstEvent::Report(Box::new(report)));
+    }
+
+    /// It is over: a report, or why there is none.
+    pub fn ended(&self, event: BurstEvent) {
+        lock(&self.story).end = Some(event);
+        self.changed.send_replace(());
+    }
+
+    /// The run could not be stored: whoever looks from now on is told so.
+    pub fn not_stored(&self) {
+        if let Some(BurstEvent::Report(report)) = &mut lock(&self.story).end {
+            report.stored = false;
+        }
+    }
+
+    /// The run itself, once it has ended.
+    pub fn run(&self) -> Option<Arc<Run>> {
+        lock(&self.story).run.clone()
+    }
+
+    /// How it ended, once it has.
+    pub async fn end(&self) -> Option<BurstEvent> {
+        let mut changes = self.changed.subscribe();
+        loop {
+            if let Some(end) = lock(&self.story).end.clone() {
+                return Some(end);
+            }
+            changes.changed().await.ok()?;
+        }
+    }
+
+    /// Everything from the beginning, then whatever happens, up to the end. Buyers answered while the watcher was busy
+    /// come in one event.
+    pub fn watch(self: Arc<Self>) -> impl Stream<Item = BurstEvent> + Send {
+        let changes = self.changed.subscribe();
+        let watcher = Watcher { run: self, changes, ready: false, told: 0, ended: false };
+        futures::stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) })
+    }
+}
+
+struct Watcher {
+    run: Arc<LiveRun>,
+    changes: watch::Receiver<()>,
+    ready: bool,
+    told: usize,
+    ended: bool,
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<BurstEvent> {
+        loop {
+            self.changes.mark_unchanged();
+            if let Some(event) = self.look() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            self.changes.changed().await.ok()?;
+        }
+    }
+
+    fn look(&mut self) -> Option<BurstEvent> {
+        let story = lock(&self.run.story);
+        if !self.ready && story.ready.is_some() {
+            self.ready = true;
+            return story.ready.clone();
+        }
+        if self.told < story.fates.len() {
+            let fates = story.fates[self.told..].to_vec();
+            self.told = story.fates.len();
+            let ms = story.released.map_or(0, |released| released.elapsed().as_millis());
+            return Some(BurstEvent::Fates { fates, ms: u64::try_from(ms).unwrap_or(u64::MAX) });
+        }
+        if !self.ended && story.end.is_some() {
+            self.ended = true;
+            return story.end.clone();
+        }
+        None
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,107 @@
+//! From a run to what a page and a client are shown. Nothing is decided here: the numbers are the scoreboard's, the
+//! verdicts the witness's.
+
+use crate::api::{
+    BreakItAnswer, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
+};
+use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatId, SeatRow, Ticket};
+
+/// How many tickets a report names.
+const TICKETS_NAMED: usize = 100;
+
+/// The report of `run`; `counts` are the floor's, if they could be read after it.
+pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, stored: bool) -> RunReport {
+    let mut verdict = witness::judge_run(run);
+    let focus = counts.map(|counts| witness::focus_count(counts, run.plan.seat, run.opening.round));
+    verdict.reconciliation = witness::reconcile(run, focus);
+    let words = witness::explain_run(run, &verdict);
+    let floor_wide = counts.map(|counts| {
+        let floor = witness::judge_floor(counts);
+        FloorWide { verdict: floor.verdict, double_sells: floor.double_sells, seats_checked: floor.seats_checked }
+    });
+    RunReport {
+        run: run.id.clone(),
+        began_at_ms: run.began_at_ms,
+        plan: run.plan.clone(),
+        engine: run.engine.clone(),
+        round: run.opening.round,
+        fates: (0..).zip(&run.operations).map(|(index, op)| Fate { index, outcome: op.outcome }).collect(),
+        scoreboard: Scoreboard::of(run),
+        verdict,
+        words,
+        tickets: run.ledger.iter().take(TICKETS_NAMED).map(|sale| sale.ticket.clone()).collect(),
+        floor_wide,
+        stored,
+    }
+}
+
+/// The recorded API's answer to a burst.
+pub fn break_it_answer(run: &Run) -> BreakItAnswer {
+    let scoreboard = Scoreboard::of(run);
+    BreakItAnswer {
+        backend: run.plan.backend,
+        seat: run.plan.seat,
+        concurrency: run.plan.buyers,
+        regions: run.plan.regions.clone(),
+        verdict: witness::verdict_sentence(run.plan.seat, &scoreboard, run.plan.regions.len()),
+        scoreboard,
+        think_ms: run.plan.think_ms,
+        outcomes: run.operations.iter().map(|op| purchase_answer(None, run.plan.seat, op)).collect(),
+        witness: witness::judge_run(run).verdict.to_string(),
+        run: run.id.clone(),
+    }
+}
+
+/// What one buyer was told.
+pub fn purchase_answer(backend: Option<Backend>, seat: SeatId, op: &Operation) -> PurchaseAnswer {
+    let holds = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
+    PurchaseAnswer {
+        backend,
+        outcome: op.outcome,
+        attempts: op.attempts,
+        region: op.region.clone(),
+        buyer: op.buyer.clone(),
+        seat,
+        ms: op.end_us.saturating_sub(op.start_us) / 1000,
+        ticket_id: holds.then(|| op.ticket.clone()),
+        reason: op.reason.clone(),
+    }
+}
+
+/// The witness's answer on a floor; `tickets` names the holders of a seat and round, as far as they were read.
+pub fn witness_answer(
+    backend: Backend,
+    counts: &[RoundCount],
+    focus: Option<&SeatRow>,
+    tickets: impl Fn(&RoundCount) -> Vec<Ticket>,
+) -> WitnessAnswer {
+    let floor = witness::judge_floor(counts);
+    let violation = |count: &RoundCount| ViolationAnswer {
+        seat_id: count.seat,
+        confirmed: count.confirmed,
+        round: count.round,
+        tickets: tickets(count),
+    };
+    let focus = focus.map(|row| {
+        let confirmed = witness::focus_count(counts, row.seat, row.round).confirmed;
+        let shows = u64::from(row.holder.is_some());
+        FocusAnswer {
+            seat_id: row.seat,
+            confirmed,
+            oversold: confirmed.saturating_sub(1),
+            seat_table_shows: shows,
+            hidden: confirmed.saturating_sub(shows),
+            round: row.round,
+        }
+    });
+    WitnessAnswer {
+        backend,
+        linearizable: floor.linearizable,
+        double_sells: floor.double_sells,
+        seats_checked: floor.seats_checked,
+        violations: floor.violations.iter().map(violation).collect(),
+        focus,
+        verdict: floor.verdict.to_string(),
+        explanation: witness::explain_floor(&floor),
+    }
+}

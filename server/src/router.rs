@@ -1,0 +1,50 @@
+//! The routes: pages, server functions, the JSON API, static files.
+
+use crate::{api, guard, site};
+use app::{App, service::Service, shell::shell};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header},
+    middleware,
+};
+use leptos::prelude::{LeptosOptions, provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::{net::SocketAddr, sync::Arc};
+use tower_http::{
+    compression::{CompressionLayer, Predicate, predicate::NotForContentType, predicate::SizeAbove},
+    set_header::SetResponseHeaderLayer,
+};
+
+/// The longest body anybody may send; the longest honest one names 2,000 seats.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Every route of the server.
+pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
+    let options = LeptosOptions::builder().output_name("worldseat").site_pkg_dir("pkg").site_addr(addr).build();
+    let context = {
+        let service = Arc::clone(&service);
+        move || provide_context(Arc::clone(&service))
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), context, {
+            let options = options.clone();
+            move || shell(options.clone())
+        })
+        .with_state(options);
+    // The event stream must not be held back until it fills a compressor's window.
+    let compressible = SizeAbove::new(512).and(NotForContentType::const_new("text/event-stream"));
+    Router::new()
+        .merge(pages)
+        .merge(api::routes(service))
+        .fallback(site::file)
+        .layer(CompressionLayer::new().br(true).gzip(true).compress_when(compressible))
+        .layer(middleware::from_fn(guard::same_site))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+}
+
+fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
