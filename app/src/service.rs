@@ -85,12 +85,7 @@ impl Service {
     }
 
     /// Opens every seat that was sold since the last reset; of `seats`, or of the whole floor. Returns how many were named.
-    pub async fn reset(
-        &self,
-        backend: Backend,
-        floor: &FloorId,
-        seats: Option<&[SeatId]>,
-    ) -> Result<usize, AppError> {
+    pub async fn reset(&self, backend: Backend, floor: &FloorId, seats: Option<&[SeatId]>) -> Result<usize, AppError> {
         let shop = self.shop(backend)?;
         for seat in seats.unwrap_or_default() {
             self.check_seat(*seat)?;

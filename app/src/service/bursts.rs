@@ -8,7 +8,7 @@ use crate::{
 };
 use burst::{Burst, Event};
 use futures::{Stream, StreamExt, stream};
-use onsale::{Backend, FloorId, Plan, Run, RunId, RunStore, SeatId, Span, Ticket};
+use onsale::{Backend, FloorId, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket};
 use std::sync::Arc;
 
 /// A wish for a burst, not yet checked.
@@ -81,8 +81,16 @@ impl Service {
             }
         }
         let run = self.store.load_run(id).await?;
-        let run = run.ok_or_else(|| AppError::NotFound(format!("There is no run {id} on this deployment.")))?;
-        Ok(report::run_report(&run, None, true))
+        let gone = || AppError::NotFound(format!("There is no run {id} on this deployment."));
+        let (floor, run) = run.ok_or_else(gone)?;
+        // Counted anew from the ledger as it is now; a backend that is away or gone leaves the run unreconciled.
+        let (seat, round) = (run.plan.seat, run.opening.round);
+        let focus = match self.shop(run.plan.backend) {
+            Ok(shop) => shop.office().sales(&floor, seat, round).await.ok(),
+            Err(_) => None,
+        };
+        let focus = focus.map(|sales| RoundCount { seat, round, confirmed: sales.len() as u64 });
+        Ok(report::run_report(&run, focus, None, true))
     }
 
     async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, Arc<LiveRun>), AppError> {
@@ -115,13 +123,7 @@ impl Service {
     }
 }
 
-async fn run_to_the_end(
-    shop: Arc<dyn Shop>,
-    store: Arc<dyn RunStore>,
-    place: Place,
-    burst: Burst,
-    live: Arc<LiveRun>,
-) {
+async fn run_to_the_end(shop: Arc<dyn Shop>, store: Arc<dyn RunStore>, place: Place, burst: Burst, live: Arc<LiveRun>) {
     let turn = place.turn().await;
     let (floor, plan) = (burst.floor.clone(), burst.plan.clone());
     let watcher = Arc::clone(&live);
@@ -143,15 +145,17 @@ async fn run_to_the_end(
     // Counted anew by the database: the witness does not take the run's word for it.
     let counts = shop.office().counts(&floor, Span::SinceReset).await;
     drop(turn);
-    let report = report::run_report(&run, counts.ok().as_deref(), true);
+    let counts = counts.ok();
+    let focus = counts.as_ref().map(|counts| witness::focus_count(counts, run.plan.seat, run.opening.round));
+    let report = report::run_report(&run, focus, counts.as_deref(), true);
     let run = Arc::new(run);
     live.finished(Arc::clone(&run), report);
-    save(&*store, &run, &live).await;
+    save(&*store, &floor, &run, &live).await;
 }
 
 /// The verdict does not wait for the store; a run that cannot be stored says so from then on.
-async fn save(store: &dyn RunStore, run: &Run, live: &LiveRun) {
-    if let Err(failure) = store.save_run(run).await {
+async fn save(store: &dyn RunStore, floor: &FloorId, run: &Run, live: &LiveRun) {
+    if let Err(failure) = store.save_run(floor, run).await {
         tracing::warn!(%failure, run = %run.id, "a run could not be stored");
         live.not_stored();
     }

@@ -21,7 +21,8 @@ impl Service {
         buyer: &BuyerName,
     ) -> Result<FloorView, AppError> {
         let office = self.shop(backend)?.office();
-        let all = try_join4(office.engine(), office.seats(floor), office.tickets(floor, buyer), self.judged(office, floor));
+        let all =
+            try_join4(office.engine(), office.seats(floor), office.tickets(floor, buyer), self.judged(office, floor));
         let (engine, rows, tickets, (counts, named)) = all.await?;
         let holders = |row: &SeatRow| witness::focus_count(&counts, row.seat, row.round).confirmed;
         let seat = |row: SeatRow| FloorSeat {
@@ -104,7 +105,13 @@ impl Service {
 }
 
 fn ticket_answer(sale: Sale) -> TicketAnswer {
-    TicketAnswer { seat_id: sale.seat, ticket_id: sale.ticket, region: sale.region, ts: sale.sold_at_ms, round: sale.round }
+    TicketAnswer {
+        seat_id: sale.seat,
+        ticket_id: sale.ticket,
+        region: sale.region,
+        ts: sale.sold_at_ms,
+        round: sale.round,
+    }
 }
 
 fn tickets_of(named: &[Vec<Sale>], count: &RoundCount) -> Vec<onsale::Ticket> {

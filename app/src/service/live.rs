@@ -117,7 +117,10 @@ impl LiveRun {
     pub fn watch(self: Arc<Self>) -> impl Stream<Item = BurstEvent> + Send {
         let changes = self.changed.subscribe();
         let watcher = Watcher { run: self, changes, ready: false, told: 0, ended: false };
-        futures::stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) })
+        futures::stream::unfold(
+            watcher,
+            |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) },
+        )
     }
 }
 

@@ -9,10 +9,10 @@ use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatId, S
 /// How many tickets a report names.
 const TICKETS_NAMED: usize = 100;
 
-/// The report of `run`; `counts` are the floor's, if they could be read after it.
-pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, stored: bool) -> RunReport {
+/// The report of `run`. `focus` is the ledger's count of its seat and round, `counts` are the whole floor's, each asked of
+/// the database and not of the run.
+pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCount]>, stored: bool) -> RunReport {
     let mut verdict = witness::judge_run(run);
-    let focus = counts.map(|counts| witness::focus_count(counts, run.plan.seat, run.opening.round));
     verdict.reconciliation = witness::reconcile(run, focus);
     let words = witness::explain_run(run, &verdict);
     let floor_wide = counts.map(|counts| {

@@ -44,10 +44,11 @@ pub trait BoxOffice: Send + Sync + 'static {
 /// Keeps runs, in the product's database, for both backends.
 #[async_trait]
 pub trait RunStore: Send + Sync + 'static {
-    /// Stores a run; storing the same run again changes nothing.
-    async fn save_run(&self, run: &Run) -> Result<(), Failure>;
-    /// Reads a run back; `None` if there is none.
-    async fn load_run(&self, id: &RunId) -> Result<Option<Run>, Failure>;
+    /// Stores a run, and beside it the floor it was on, which the run itself does not name; storing the same run again
+    /// changes nothing.
+    async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure>;
+    /// Reads a run and its floor back; `None` if there is none.
+    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure>;
 }
 
 /// How much of the ledger is judged.

@@ -5,7 +5,7 @@ use std::future::Future;
 
 /// A database with regional endpoints.
 pub trait Database: Send + Sync + 'static {
-    /// An open transaction. On a database that has none, the calls stand for themselves.
+    /// A transaction on a connection of its own. On a database that has none, the calls stand for themselves.
     type Txn: Transaction;
     /// Keeps what [`Database::warm`] opened reserved for its caller until dropped.
     type Reservation: Send;
@@ -14,8 +14,8 @@ pub trait Database: Send + Sync + 'static {
     /// lost commit is seen, or it conflicts. Without it an indeterminate purchase stays unknown.
     const SETTLES_DOUBT: bool;
 
-    /// Waits for a connection to `region` and begins.
-    fn begin(&self, region: &Region) -> impl Future<Output = Result<Self::Txn, Failure>> + Send;
+    /// Waits for a connection to `region`.
+    fn connect(&self, region: &Region) -> impl Future<Output = Result<Self::Txn, Failure>> + Send;
 
     /// Opens and warms `connections` connections (at most the pool's size) in every region, so that a burst starts on open ones.
     fn warm(&self, connections: usize) -> impl Future<Output = Result<Self::Reservation, Failure>> + Send;
@@ -23,6 +23,8 @@ pub trait Database: Send + Sync + 'static {
 
 /// One attempt at a purchase. Dropped unfinished, it must not leave its connection to the next buyer.
 pub trait Transaction: Send {
+    /// Begins. What is read from here on is at least as new as this moment.
+    fn begin(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Is the order's ticket in the ledger, under its seat, in whatever round?
     fn find_sale(&mut self, order: &Order) -> impl Future<Output = Result<bool, Failure>> + Send;
     /// The seat as this region shows it.
@@ -39,7 +41,7 @@ pub trait Transaction: Send {
 
 /// What a buyer does while at the counter; a recorder implements it to take the times.
 pub trait Buyer: Send {
-    /// The wait for a connection is over.
+    /// The wait for a connection is over; the transaction begins.
     fn connected(&mut self);
     /// The seat was read.
     fn saw(&mut self, seat: &Seat);

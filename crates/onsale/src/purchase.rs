@@ -8,8 +8,9 @@ use crate::database::{Buyer, Database, Failure, Order, Transaction};
 /// # Errors
 /// [`Failure`], as the database gave it. The caller decides whether to run the same function again.
 pub async fn purchase<D: Database>(db: &D, order: &Order, buyer: &mut impl Buyer) -> Result<Answer, Failure> {
-    let mut txn = db.begin(&order.region).await?;
+    let mut txn = db.connect(&order.region).await?;
     buyer.connected();
+    txn.begin().await?;
     // Only after a COMMIT whose answer was lost: was it sold to me already?
     if order.in_doubt && txn.find_sale(order).await? {
         txn.rollback().await?;

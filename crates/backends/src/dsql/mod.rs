@@ -113,11 +113,11 @@ impl Database for SqlDatabase {
     type Reservation = Vec<OwnedSemaphorePermit>;
     const SETTLES_DOUBT: bool = true;
 
-    async fn begin(&self, region: &Region) -> Result<SqlTxn, Failure> {
+    async fn connect(&self, region: &Region) -> Result<SqlTxn, Failure> {
         let pool = self.shared.regions.iter().find(|r| r.region == *region);
         let pool = &pool.ok_or_else(|| self.unavailable(format!("no endpoint in region {region}")))?.pool;
         let client = pool.get().await.map_err(|e| self.unavailable(e))?;
-        SqlTxn::begin(client, self.config().database).await
+        Ok(SqlTxn::new(client, self.config().database))
     }
 
     async fn warm(&self, connections: usize) -> Result<Self::Reservation, Failure> {

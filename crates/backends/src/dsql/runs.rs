@@ -3,7 +3,7 @@
 use super::{SqlDatabase, classify};
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use onsale::{Failure, Run, RunId, RunStore};
+use onsale::{Failure, FloorId, Run, RunId, RunStore};
 use std::io::{Read as _, Write as _};
 
 /// Half of what a value of Aurora DSQL may hold.
@@ -11,29 +11,34 @@ const PART_BYTES: usize = 512 * 1024;
 
 #[async_trait]
 impl RunStore for SqlDatabase {
-    async fn save_run(&self, run: &Run) -> Result<(), Failure> {
+    async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure> {
         let document = pack(run).map_err(|e| self.unavailable(e))?;
         let parts = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
         let mut client = self.client().await?;
         let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
         let txn = client.transaction().await.map_err(failed)?;
         for (part, bytes) in (0_i64..).zip(document.chunks(PART_BYTES)) {
-            let insert = "INSERT INTO runs (run, part, parts, document) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-            txn.execute(insert, &[&run.id.as_str(), &part, &parts, &bytes]).await.map_err(failed)?;
+            let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
+                          ON CONFLICT DO NOTHING";
+            txn.execute(insert, &[&run.id.as_str(), &part, &parts, &floor.as_str(), &bytes]).await.map_err(failed)?;
         }
         txn.commit().await.map_err(failed)
     }
 
-    async fn load_run(&self, id: &RunId) -> Result<Option<Run>, Failure> {
+    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure> {
         let client = self.client().await?;
-        let select = "SELECT document FROM runs WHERE run = $1 ORDER BY part";
+        let select = "SELECT document, floor, parts FROM runs WHERE run = $1 ORDER BY part";
         let rows = client.query(select, &[&id.as_str()]).await;
         let rows = rows.map_err(|e| classify::classify(self.config().database, classify::Stage::Statement, e))?;
-        if rows.is_empty() {
-            return Ok(None);
+        let Some(first) = rows.first() else { return Ok(None) };
+        let unreadable = |why: &str| self.unavailable(format!("run {id} cannot be read back: {why}"));
+        if i64::try_from(rows.len()) != Ok(first.get(2)) {
+            return Err(unreadable("a part is missing"));
         }
+        let floor: FloorId = first.get::<_, &str>(1).parse().map_err(|_| unreadable("its floor has no name"))?;
         let document: Vec<u8> = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect();
-        unpack(&document).map(Some).map_err(|e| self.unavailable(format!("run {id} cannot be read back: {e}")))
+        let run = unpack(&document).map_err(|error| unreadable(&error.to_string()))?;
+        Ok(Some((floor, run)))
     }
 }
 

@@ -15,7 +15,7 @@ const TABLES: [&str; 3] = [
      sold_at timestamptz NOT NULL, PRIMARY KEY (floor, seat, round, ticket))",
     // Runs, compressed, in parts, because a value holds at most 1 MiB.
     "CREATE TABLE IF NOT EXISTS runs (run text NOT NULL, part bigint NOT NULL, parts bigint NOT NULL, \
-     document bytea NOT NULL, PRIMARY KEY (run, part))",
+     floor text NOT NULL, document bytea NOT NULL, PRIMARY KEY (run, part))",
 ];
 
 /// My tickets. The only statement that differs: Aurora DSQL builds indexes in the background.

@@ -27,14 +27,8 @@ pub(super) async fn prepare(client: &Object, database: &'static str) -> Result<(
 }
 
 impl SqlTxn {
-    pub(super) async fn begin(client: Object, database: &'static str) -> Result<Self, Failure> {
-        let mut txn = Self { client: Some(client), database };
-        // A plain BEGIN: Aurora DSQL has one isolation level and refuses to be asked for another.
-        let begun = txn.client()?.batch_execute("BEGIN").await;
-        match begun {
-            Ok(()) => Ok(txn),
-            Err(error) => Err(txn.failed(error).await),
-        }
+    pub(super) fn new(client: Object, database: &'static str) -> Self {
+        Self { client: Some(client), database }
     }
 
     fn client(&self) -> Result<&Object, Failure> {
@@ -83,6 +77,14 @@ impl SqlTxn {
 }
 
 impl Transaction for SqlTxn {
+    async fn begin(&mut self) -> Result<(), Failure> {
+        // A plain BEGIN: Aurora DSQL has one isolation level and refuses to be asked for another.
+        match self.client()?.batch_execute("BEGIN").await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failed(error).await),
+        }
+    }
+
     async fn find_sale(&mut self, order: &Order) -> Result<bool, Failure> {
         let params: [&(dyn ToSql + Sync); 3] = [&order.floor.as_str(), &order.seat.to_string(), &order.ticket.as_str()];
         Ok(self.query(FIND_SALE, &params).await?.is_some())

@@ -39,7 +39,7 @@ pub struct DynamoConfig {
     pub stand_in: Option<StandInIdentity>,
     /// The seats there are.
     pub plan: FloorPlan,
-    /// How many buyers a region serves at once; the rest wait in [`Database::begin`].
+    /// How many buyers a region serves at once; the rest wait in [`Database::connect`].
     pub connections_per_region: usize,
 }
 
@@ -128,12 +128,12 @@ impl Database for GlobalTables {
     /// The seat's put and the ledger's are two; nothing fences the second attempt from the first.
     const SETTLES_DOUBT: bool = false;
 
-    async fn begin(&self, region: &Region) -> Result<NaiveTxn, Failure> {
-        NaiveTxn::begin(self.replica(region)?).await
+    async fn connect(&self, region: &Region) -> Result<NaiveTxn, Failure> {
+        NaiveTxn::connect(self.replica(region)?).await
     }
 
     /// One count for both regions: a burst wants the same number in each, so taking them together cannot deadlock, and
-    /// the queue is first come, first served. `begin` counts separately, so a burst never waits for its own reservation.
+    /// the queue is first come, first served. `connect` counts separately, so a burst never waits for its own reservation.
     async fn warm(&self, connections: usize) -> Result<Reservation, Failure> {
         let connections = connections.min(self.config().connections_per_region);
         let permits = u32::try_from(connections).unwrap_or(u32::MAX);

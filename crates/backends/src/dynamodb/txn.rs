@@ -13,14 +13,19 @@ pub struct NaiveTxn {
 }
 
 impl NaiveTxn {
-    /// Waits for a connection, as on any database; there is nothing to begin.
-    pub(super) async fn begin(replica: &Replica) -> Result<Self, Failure> {
+    /// Waits for a connection, as on any database.
+    pub(super) async fn connect(replica: &Replica) -> Result<Self, Failure> {
         let connection = replica.connection().await?;
         Ok(Self { replica: replica.clone(), _connection: connection })
     }
 }
 
 impl Transaction for NaiveTxn {
+    /// There is nothing to begin.
+    async fn begin(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     async fn find_sale(&mut self, order: &Order) -> Result<bool, Failure> {
         let query = self.replica.query_ledger();
         let query = query

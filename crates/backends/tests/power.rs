@@ -1,0 +1,136 @@
+//! The power of the check, on the real engines: bursts of sixty that a right database survives every time and a wrong
+//! one does not.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests
+
+use backends::{
+    dsql::{Connect, SqlConfig, SqlDatabase, SqlEndpoint},
+    dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
+};
+use burst::Burst;
+use onsale::{Backend, BoxOffice, Database, FloorId, FloorPlan, Plan, Run, RunId, Scoreboard, SeatId, Span, Ticket};
+use standins::{GlobalTable, GlobalTableOptions, Options, StandIns};
+use std::sync::Arc;
+use witness::{Verdict, judge_run, reconcile};
+
+const CONNECTIONS: usize = 64;
+
+fn sql(engines: &StandIns, schema: &'static str, isolation: Option<&'static str>) -> SqlDatabase {
+    let endpoints = engines.endpoints.each_ref().map(|endpoint| {
+        let mut connect = Connect::new();
+        connect.host("127.0.0.1").port(endpoint.addr().port()).user(standins::USER).dbname(standins::DATABASE);
+        SqlEndpoint { region: endpoint.region().parse().unwrap(), connect }
+    });
+    SqlDatabase::new(SqlConfig {
+        database: "PostgreSQL",
+        endpoints,
+        plan: FloorPlan::default(),
+        connections_per_region: CONNECTIONS,
+        stand_in: true,
+        schema,
+        isolation,
+        settings: vec![],
+    })
+    .unwrap()
+}
+
+async fn foil(table: &GlobalTable) -> GlobalTables {
+    let regions = table
+        .replicas()
+        .each_ref()
+        .map(|r| RegionalTable { region: r.region().parse().unwrap(), endpoint_url: Some(r.url()) });
+    let tables = GlobalTables::open(DynamoConfig {
+        regions,
+        seats_table: "seats".into(),
+        ledger_table: "ledger".into(),
+        stand_in: Some(StandInIdentity {
+            name: table.version().into(),
+            replication_lag_ms: table.replication_lag_ms(),
+        }),
+        plan: FloorPlan::default(),
+        connections_per_region: CONNECTIONS,
+    })
+    .await;
+    tables.create_tables().await.unwrap();
+    tables
+}
+
+fn seat(text: &str) -> SeatId {
+    text.parse().unwrap()
+}
+
+async fn burst<D: Database + BoxOffice>(db: &Arc<D>, floor: &FloorId, buyers: u32, think_ms: u32, seed: u64) -> Run {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut bits = || rng.u128(..) ^ u128::from(std::process::id());
+    let plan = Plan {
+        backend: Backend::Dsql, // a label
+        seat: seat("A1"),
+        buyers,
+        think_ms,
+        seed,
+        regions: db.regions().to_vec(),
+        connections_per_region: 64,
+    };
+    let tickets = (0..buyers).map(|_| Ticket::from_random(bits())).collect();
+    let burst = Burst { id: RunId::from_random(bits()), floor: floor.clone(), plan, tickets };
+    burst.run(Arc::clone(db), &**db, |_| ()).await.expect("the burst")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_bursts_sell_the_seat_once_each() {
+    let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
+    let db = Arc::new(sql(&engines, "public", None));
+    db.create_tables().await.unwrap();
+    let floor: FloorId = "power".parse().unwrap();
+    db.make_floor(&floor).await.unwrap();
+    for seed in 1..=100 {
+        let run = burst(&db, &floor, 60, 20, seed).await;
+        let board = Scoreboard::of(&run);
+        let verdict = judge_run(&run);
+        assert_eq!(verdict.verdict, Verdict::Linearizable, "seed {seed}: {verdict:#?} {board:?}");
+        assert_eq!((board.confirmed, board.oversold, board.app_believed), (1, 0, 1), "seed {seed}: {board:?}");
+        assert_eq!(board.rejected, 59, "seed {seed}: {board:?}");
+        assert!(board.contenders >= 30, "seed {seed}: {board:?}");
+        assert!(board.conflicts + 1 >= board.contenders, "seed {seed}: {board:?}");
+        let counts = db.counts(&floor, Span::SinceReset).await.unwrap();
+        let focus = witness::focus_count(&counts, seat("A1"), run.opening.round);
+        assert!(reconcile(&run, Some(focus)).is_reconciled(), "seed {seed}");
+    }
+    engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_known_bad_control_is_caught() {
+    let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
+    let db = Arc::new(sql(&engines, "control", Some("read committed")));
+    db.create_tables().await.unwrap();
+    let floor: FloorId = "power".parse().unwrap();
+    db.make_floor(&floor).await.unwrap();
+    assert_eq!(db.engine().await.unwrap().consistency, "READ COMMITTED");
+    let mut caught = 0;
+    for seed in 1..=100 {
+        let run = burst(&db, &floor, 60, 20, seed).await;
+        caught += u32::from(judge_run(&run).verdict.is_violated() && Scoreboard::of(&run).oversold > 0);
+    }
+    assert!(caught >= 99, "caught in {caught} of 100 bursts");
+    engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_foil_sells_twice_and_both_replicas_agree_on_it_later() {
+    let table = GlobalTable::start(GlobalTableOptions::default()).await.unwrap();
+    let db = Arc::new(foil(&table).await);
+    let floor: FloorId = "power".parse().unwrap();
+    for seed in 1..=20 {
+        let run = burst(&db, &floor, 60, 20, seed).await;
+        let board = Scoreboard::of(&run);
+        assert!(board.oversold > 0, "seed {seed}: {board:?}");
+        assert_eq!(board.confirmed, board.app_believed, "seed {seed}: {board:?}");
+        assert!(judge_run(&run).verdict.is_violated());
+        table.converged().await;
+        let later = db.sales(&floor, seat("A1"), run.opening.round).await.unwrap();
+        assert_eq!(later.len() as u64, board.confirmed, "seed {seed}: what both replicas hold after convergence");
+        let rows = db.seat_rows(&floor, seat("A1")).await.unwrap();
+        assert_eq!(rows[0], rows[1], "seed {seed}: the replicas show the same owner");
+    }
+    table.stop().await;
+}
