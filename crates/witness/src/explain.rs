@@ -79,28 +79,30 @@ pub fn explain_reconciliation(books: &Reconciliation) -> String {
 
 fn one_holder(run: &Run, board: &Scoreboard) -> (String, String) {
     let seat = run.plan.seat;
-    let mut fates = vec!["one was sold the seat".to_owned()];
-    let mut add = |n: u64, one: &'static str, many: &'static str| {
-        if n > 0 {
-            fates.push(format!("{} {}", grouped(n), verb(n, one, many)));
-        }
+    let all = run.operations.len() as u64;
+    // A sale that no buyer was told of went to somebody outside the run, or to one who got no answer.
+    let (winner, unknown) = match (board.app_believed, board.others) {
+        (1.., _) => ("One was sold the seat", board.unknown),
+        (0, 1..) => ("Somebody outside this run was sold the seat", board.unknown),
+        (0, 0) => ("One was sold the seat but got no answer", board.unknown.saturating_sub(1)),
     };
-    add(board.rejected, "read “sold” and left", "read “sold” and left");
-    add(board.errors, "met an error", "met an error");
-    add(board.unknown, "got no answer", "got no answer");
-    if board.app_believed == 0 {
-        // The one sale was not acknowledged: its buyer is among those without an answer, or came from outside the run.
-        let whose = if board.others > 0 { "somebody outside this run was" } else { "one of them was" };
-        whose.clone_into(&mut fates[0]);
-        fates[0].push_str(" sold the seat");
+    let others = [
+        (board.rejected, "read “sold” and left"),
+        (board.errors, "met an error"),
+        (unknown, "got no answer and bought nothing"),
+    ];
+    let mut fates = winner.to_owned();
+    for (n, fate) in others.into_iter().filter(|(n, _)| *n > 0) {
+        fates = format!("{fates}, {} {fate}", grouped(n));
     }
-    let raced = format!("{} raced for it: {}.", buyers(board.contenders), fates.join(", "));
+    let racers =
+        if board.contenders == all { buyers(all) } else { format!("{} of {}", grouped(board.contenders), buyers(all)) };
     let aborted = if board.conflicts == 0 {
-        "The database aborted none of them, so the race was never put to the test.".to_owned()
+        "The database aborted nobody, so the race was never put to the test.".to_owned()
     } else {
         format!("The database aborted {}.", count(board.conflicts, "racing transaction", "racing transactions"))
     };
-    (format!("One buyer holds seat {seat}."), format!("{raced} {aborted}"))
+    (format!("One buyer holds seat {seat}."), format!("{racers} raced for it. {fates}. {aborted}"))
 }
 
 fn sold_twice(run: &Run, double_sells: u64, board: &Scoreboard) -> (String, String) {
@@ -183,8 +185,7 @@ fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
             verdict.verdict, run.plan.seat, run.opening.round
         ),
         format!(
-            "Told: {} confirmed, {} rejected, {} errors, {} unknown. Ledger: {}, {} of them from outside the run. {} read \
-             “available”.",
+            "Told: confirmed {}, rejected {}, error {}, unknown {}. Ledger: {}, {} from outside the run. {} read “available”.",
             board.app_believed,
             board.rejected,
             board.errors,

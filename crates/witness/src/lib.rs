@@ -26,7 +26,7 @@
 //! tickets are two acquires, which no register allows; an acknowledged ticket must stand in it (its acquire happened
 //! before); a row must belong to a call that may have happened (told "confirmed", or unknown) or to somebody outside the
 //! run, of whom we know no interval and assume the widest. "Sold to X" must name the ledger's ticket. The seats table is
-//! a read of the register after the run as well; it must be read before the ledger is, so that its owner can be found
+//! a read of the register after every call as well; it must be read before the ledger is, so that its owner can be found
 //! there. Two sales leave no winner to compare with; the time rules then hold against the earliest of them, because from
 //! the first sale on, nothing may show the seat as free.
 //!

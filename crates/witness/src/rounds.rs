@@ -2,7 +2,7 @@
 
 use crate::observation::observations;
 use crate::sales::Sales;
-use crate::words::{buyers, count};
+use crate::words::buyers;
 use crate::{Finding, Rule};
 use onsale::{Round, Run};
 
@@ -49,29 +49,27 @@ fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     }
     let reached = Reached::of(run, sales);
     let mut operations = Vec::new();
-    let mut oldest: Option<(Round, usize)> = None;
-    for (index, op) in run.operations.iter().enumerate() {
-        let stale = op.reads.iter().filter(|read| read.round < reached.before(read.start_us));
-        if let Some(shown) = stale.map(|read| read.round).min() {
+    let mut shown_by = Vec::new();
+    let sold = sales.iter().filter_map(|sale| Some((sale.operation?, round, sale.start_us)));
+    let reads =
+        run.operations.iter().enumerate().flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
+    for (index, shown, start_us) in reads.map(|(index, read)| (index, read.round, read.start_us)).chain(sold) {
+        if let Some(proof) = reached.before(start_us).filter(|known| known.round > shown) {
+            if operations.is_empty() {
+                shown_by = distinct(proof.operation.into_iter().chain([index]).collect());
+            }
             operations.push(index);
-            oldest = oldest.min(Some((shown, index))).or(Some((shown, index)));
         }
     }
-    let late = |sale: &&crate::sales::Sold<'_>| sale.operation.is_some() && round < reached.before(sale.start_us);
-    operations.extend(sales.iter().filter(late).filter_map(|sale| sale.operation));
     let operations = distinct(operations);
-    let stale_row = rows().any(|row| row.round < reached.before(run.end_us));
+    let stale_row = rows().any(|row| row.round < reached.at_the_end());
     let seat = run.plan.seat;
     let sentence = if operations.is_empty() {
         format!("The seats table shows an earlier round of seat {seat} than the one that had been opened.")
     } else {
-        let n = operations.len() as u64;
-        format!(
-            "{} met seat {seat} in a round that was over: a later one had been opened.",
-            count(n, "buyer", "buyers")
-        )
+        let who = buyers(operations.len() as u64);
+        format!("{who} met seat {seat} in a round that was over: a later one had been opened.")
     };
-    let shown_by = oldest.map(|(_, index)| index).or(operations.first().copied()).into_iter().collect();
     (stale_row || !operations.is_empty()).then(|| Finding {
         rule: Rule::StaleRound,
         tickets: Vec::new(),
@@ -81,30 +79,47 @@ fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-/// By when which round is known to have been open: `(when, round)`, both rising.
-struct Reached(Vec<(u64, Round)>);
+/// Which round is known to have been open by when: both rising.
+struct Reached(Vec<Known>);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Known {
+    by_us: u64,
+    round: Round,
+    /// Who saw it; `None` is the opening itself.
+    operation: Option<usize>,
+}
 
 impl Reached {
     fn of(run: &Run, sales: &Sales<'_>) -> Self {
         let round = run.opening.round;
-        let reads = run.operations.iter().flat_map(|op| &op.reads).map(|read| (read.end_us, read.round));
-        let sold = sales.iter().map(|sale| (sale.end_us, round));
-        let answers = observations(run).map(|seen| (seen.end_us, round));
-        let mut known: Vec<_> = reads.chain(sold).chain(answers).chain([(run.opening.end_us, round)]).collect();
-        known.sort_unstable();
+        let known = |by_us, round, operation| Known { by_us, round, operation };
+        let ops = run.operations.iter().enumerate();
+        let reads = ops.flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
+        let reads = reads.map(|(index, read)| known(read.end_us, read.round, Some(index)));
+        let sold = sales.iter().map(|sale| known(sale.end_us, round, sale.operation));
+        let answers = observations(run).map(|seen| known(seen.end_us, round, Some(seen.operation)));
+        let opened = known(run.opening.end_us, round, None);
+        let mut reached: Vec<_> = reads.chain(sold).chain(answers).chain([opened]).collect();
+        reached.sort_unstable();
         let mut highest = 0;
-        known.retain(|&(_, round)| {
-            let higher = round > highest;
-            highest = highest.max(round);
+        reached.retain(|known| {
+            let higher = known.round > highest;
+            highest = highest.max(known.round);
             higher
         });
-        Self(known)
+        Self(reached)
+    }
+
+    /// The highest round known to be open when every operation had ended.
+    fn at_the_end(&self) -> Round {
+        self.0.last().map_or(0, |known| known.round)
     }
 
     /// The highest round known to be open strictly before `us`.
-    fn before(&self, us: u64) -> Round {
-        let known = self.0.partition_point(|&(end_us, _)| end_us < us);
-        known.checked_sub(1).map_or(0, |at| self.0[at].1)
+    fn before(&self, us: u64) -> Option<Known> {
+        let known = self.0.partition_point(|known| known.by_us < us);
+        known.checked_sub(1).map(|at| self.0[at])
     }
 }
 

@@ -75,6 +75,35 @@ pub fn build(
     }
 }
 
+/// The text that [`run`] would parse to the same run.
+pub fn text(run: &Run) -> String {
+    let at = |round| if round == ROUND { String::new() } else { format!("@{round}") };
+    let read = |read: &Read| {
+        let (word, holder) = match &read.seen {
+            Seen::Available => ("free", String::new()),
+            Seen::Sold(ticket) => ("sold", format!("={}", ticket.as_str())),
+        };
+        format!(" {word}{}-{}{holder}{}", read.start_us, read.end_us, at(read.round))
+    };
+    let operation = |op: &Operation| {
+        let reads: String = op.reads.iter().map(read).collect();
+        format!("{} {}-{} {}{reads}", op.ticket.as_str(), op.start_us, op.end_us, op.outcome.as_str())
+    };
+    let sale = |sale: &Sale| format!(" {}{}", sale.ticket.as_str(), if sale.run.is_some() { "" } else { "*" });
+    let row = |row: &SeatRow| {
+        format!(" {}{}", row.holder.as_ref().map_or("-", |holder| holder.ticket.as_str()), at(row.round))
+    };
+    let operations: Vec<_> = run.operations.iter().map(operation).collect();
+    format!(
+        "{} ; open {}-{} ; ledger{} ; seat{}",
+        operations.join(" | "),
+        run.opening.start_us,
+        run.opening.end_us,
+        run.ledger.iter().map(sale).collect::<String>(),
+        run.seat_rows.iter().map(row).collect::<String>()
+    )
+}
+
 /// `Violated ✗ (1 double-sell): double-sell, stale-available`, `Inconclusive: NobodyRaced`, `Linearizable ✓`.
 pub fn told(verdict: &RunVerdict) -> String {
     let rules: Vec<_> = verdict.findings.iter().map(|finding| finding.rule.name()).collect();
