@@ -14,13 +14,14 @@ const MARKER: &str = "WORLDSEAT";
 #[derive(Debug)]
 pub(crate) struct DataDir {
     directory: PathBuf,
-    _marker: File,
+    marker: File,
 }
 
 impl DataDir {
     /// Makes the directory, or recognises one of ours, and locks its marker.
     pub(crate) fn claim(directory: &Path) -> Result<Self, Error> {
-        let directory = std::path::absolute(directory).map_err(io_error(format!("resolving {}", directory.display())))?;
+        let directory =
+            std::path::absolute(directory).map_err(io_error(format!("resolving {}", directory.display())))?;
         let doing = || io_error(format!("opening {}", directory.display()));
         fs::create_dir_all(&directory).map_err(doing())?;
         let marker = directory.join(MARKER);
@@ -42,7 +43,7 @@ impl DataDir {
             let (found, ours) = (found.trim().to_owned(), FORMAT.trim().to_owned());
             return Err(Error::OtherFormat { directory, found, ours });
         }
-        Ok(Self { directory, _marker: file })
+        Ok(Self { directory, marker: file })
     }
 
     pub(crate) fn postgres(&self) -> PathBuf {
@@ -51,5 +52,12 @@ impl DataDir {
 
     pub(crate) fn dynamodb(&self) -> PathBuf {
         self.directory.join("dynamodb")
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a process that another thread is just starting still has a copy.
+        let _ = self.marker.unlock();
     }
 }

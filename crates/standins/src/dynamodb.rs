@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::REGIONS;
 use crate::error::{Error, io_error};
-use crate::replication::{Engine, Replication};
+use crate::replication::Replication;
 use connections::{Connection, Gate, Guarded};
 pub(crate) use operations::read;
 
@@ -80,7 +80,7 @@ impl GlobalTable {
                 Database::new(&file.to_string_lossy()).map_err(|source| Error::Engine { file, source })
             }
         };
-        let engines = [Engine(open(REGIONS[0])?), Engine(open(REGIONS[1])?)];
+        let engines = [open(REGIONS[0])?, open(REGIONS[1])?];
         let replication = Replication::new(engines, options.lag_ms, kept);
         let replicas = [Replica::start(0, &replication).await?, Replica::start(1, &replication).await?];
         let mut table = Self { replicas, replication, delivering: Vec::new() };

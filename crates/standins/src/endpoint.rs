@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, io_error};
-pub use fault::{Cut, When};
 use fault::Faults;
+pub use fault::{Cut, When};
 
 /// A TCP port on 127.0.0.1 in front of PostgreSQL's Unix socket. Ends with everything it forwards when dropped.
 ///

@@ -16,7 +16,9 @@ pub enum Error {
     NotInstalled,
 
     /// We run as root, PostgreSQL refuses to, and there is nobody to run it as.
-    #[error("PostgreSQL refuses to run as root, and /etc/passwd has neither a user postgres nor a user nobody to run it as")]
+    #[error(
+        "PostgreSQL refuses to run as root, and /etc/passwd has neither a user postgres nor a user nobody to run it as"
+    )]
     NoAccount,
 
     /// The account PostgreSQL runs as cannot enter a directory above its data.

@@ -60,19 +60,13 @@ impl StandIns {
     /// Any [`Error`]; its message names the mend. What had started by then has ended again.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let data = options.data.as_deref().map(DataDir::claim).transpose()?;
-        let postgres = PostgresOptions {
-            data: data.as_ref().map(DataDir::postgres),
-            max_connections: options.max_connections,
-        };
-        let global_table =
-            GlobalTableOptions { data: data.as_ref().map(DataDir::dynamodb), lag_ms: options.lag_ms };
-        let (postgres, global_table) =
-            tokio::try_join!(Postgres::start(postgres), GlobalTable::start(global_table))?;
+        let postgres =
+            PostgresOptions { data: data.as_ref().map(DataDir::postgres), max_connections: options.max_connections };
+        let global_table = GlobalTableOptions { data: data.as_ref().map(DataDir::dynamodb), lag_ms: options.lag_ms };
+        let (postgres, global_table) = tokio::try_join!(Postgres::start(postgres), GlobalTable::start(global_table))?;
         let socket = postgres.socket();
-        let endpoints = [
-            RegionalEndpoint::start(REGIONS[0], &socket).await?,
-            RegionalEndpoint::start(REGIONS[1], &socket).await?,
-        ];
+        let endpoints =
+            [RegionalEndpoint::start(REGIONS[0], &socket).await?, RegionalEndpoint::start(REGIONS[1], &socket).await?];
         for (endpoint, latency_us) in endpoints.iter().zip(options.latency_us) {
             endpoint.set_latency_us(latency_us);
         }

@@ -1,6 +1,7 @@
 //! A PostgreSQL server of our own: started, asked for its version, and gone without a trace.
 
 mod account;
+mod cluster;
 mod install;
 mod keeper;
 mod run_dir;
@@ -8,7 +9,7 @@ mod settings;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -21,7 +22,7 @@ use install::Install;
 use keeper::Keeper;
 use run_dir::RunDir;
 
-/// The role every connection uses. It needs no password: the socket's directory is closed to others.
+/// The role every connection uses, without a password. It may make databases and is no superuser.
 pub const USER: &str = "worldseat";
 /// The database made at the first start.
 pub const DATABASE: &str = "worldseat";
@@ -34,7 +35,7 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 pub struct PostgresOptions {
     /// Keep the data here, with `fsync` on. `None` throws it away at the end, with `fsync` off.
     pub data: Option<PathBuf>,
-    /// How many connections the server accepts at once, ours included.
+    /// How many connections the server accepts at once.
     pub max_connections: u32,
 }
 
@@ -76,9 +77,6 @@ impl Postgres {
         let keeper = launch(&install, account.as_ref(), &data, &run, kept, max_connections)?;
         let mut postgres = Self { keeper, version: String::new(), max_connections, install, account, data, kept, run };
         let client = postgres.ready().await?;
-        if client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE]).await?.is_none() {
-            create_database(&client, DATABASE).await?;
-        }
         let version: String = client.query_one("SHOW server_version", &[]).await?.get(0);
         let number = version.split_whitespace().next().unwrap_or_default();
         postgres.version = format!("PostgreSQL {number}");
@@ -126,7 +124,8 @@ impl Postgres {
         if name.is_empty() || name.len() > 63 || !name.bytes().all(plain) {
             return Err(Error::DatabaseName(name.to_owned()));
         }
-        create_database(&connect(&self.config(DATABASE)).await?, name).await
+        let client = connect(&self.config(DATABASE)).await?;
+        Ok(client.batch_execute(&format!("CREATE DATABASE {name}")).await?)
     }
 
     /// Ends the server as a crash would: every connection is lost, nothing is flushed, the next start recovers.
@@ -141,14 +140,8 @@ impl Postgres {
     /// As [`Postgres::start`].
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.keeper.end(Signal::QUIT).await;
-        self.keeper = launch(
-            &self.install,
-            self.account.as_ref(),
-            &self.data,
-            &self.run,
-            self.kept,
-            self.max_connections,
-        )?;
+        self.keeper =
+            launch(&self.install, self.account.as_ref(), &self.data, &self.run, self.kept, self.max_connections)?;
         self.ready().await.map(drop)
     }
 
@@ -158,9 +151,9 @@ impl Postgres {
         self.keeper.end(if self.kept { Signal::INT } else { Signal::QUIT }).await;
     }
 
-    /// Waits until the server answers. Always through the database every cluster has.
+    /// Waits until the server answers.
     async fn ready(&self) -> Result<Client, Error> {
-        let config = self.config("postgres");
+        let config = self.config(DATABASE);
         let started = Instant::now();
         loop {
             match connect(&config).await {
@@ -203,42 +196,9 @@ fn prepare(options: PostgresOptions) -> Result<Prepared, Error> {
         Some(data) => std::path::absolute(&data).map_err(io_error(format!("resolving {}", data.display())))?,
         None => run.path().join("data"),
     };
-    std::fs::create_dir_all(&data).map_err(io_error(format!("making {}", data.display())))?;
-    if let Some(account) = &account {
-        account.own(&data)?;
-        account.must_reach(&data)?;
-    }
     run.remember_data(&data)?;
-    match std::fs::read_to_string(data.join("PG_VERSION")) {
-        Ok(found) if found.trim() != install.major => Err(Error::OtherVersion {
-            directory: data,
-            found: found.trim().to_owned(),
-            ours: install.major,
-        }),
-        Ok(_) => Ok(Prepared { install, account, data, kept, run }),
-        Err(_) => {
-            initialise(&install, account.as_ref(), &data, &run)?;
-            Ok(Prepared { install, account, data, kept, run })
-        }
-    }
-}
-
-fn initialise(install: &Install, account: Option<&Account>, data: &Path, run: &RunDir) -> Result<(), Error> {
-    let mut initdb = Command::new(install.program("initdb"));
-    initdb
-        .args(["-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8", "-U", USER, "-D"])
-        .arg(data)
-        .current_dir(run.path())
-        .stdin(Stdio::null());
-    if let Some(account) = account {
-        account.run_as(&mut initdb);
-    }
-    let output = initdb.output().map_err(io_error("running initdb"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(Error::Program { program: "initdb".to_owned(), words })
+    cluster::ensure(&install, account.as_ref(), &data, kept)?;
+    Ok(Prepared { install, account, data, kept, run })
 }
 
 fn launch(
@@ -249,7 +209,8 @@ fn launch(
     kept: bool,
     max_connections: u32,
 ) -> Result<Keeper, Error> {
-    let log = File::options().create(true).append(true).open(run.log()).map_err(io_error("opening PostgreSQL's log"))?;
+    let log =
+        File::options().create(true).append(true).open(run.log()).map_err(io_error("opening PostgreSQL's log"))?;
     let mut server = keeper::mortal(&install.program("postgres"));
     server.arg("-D").arg(data);
     for setting in settings::settings(run.path(), kept, max_connections) {
@@ -266,10 +227,6 @@ async fn connect(config: &Config) -> Result<Client, Error> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-async fn create_database(client: &Client, name: &str) -> Result<(), Error> {
-    Ok(client.batch_execute(&format!("CREATE DATABASE {name}")).await?)
 }
 
 /// Not there yet, or there and not ready; anything else will not mend itself.

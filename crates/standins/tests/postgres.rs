@@ -1,5 +1,8 @@
 //! The private PostgreSQL and its regional endpoints, as clients meet them.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -49,11 +52,15 @@ async fn the_server_tells_its_version_and_isolation() {
     assert_eq!(text(&client, "SHOW transaction_isolation").await, "repeatable read");
     assert_eq!(text(&client, "SHOW fsync").await, "off");
     assert_eq!(text(&client, "SHOW listen_addresses").await, "");
+    assert_eq!(text(&client, "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user").await, "false");
     postgres.create_database("another_1").await.unwrap();
     assert!(matches!(postgres.create_database("no\"name").await, Err(standins::Error::DatabaseName(_))));
     let (client, connection) = postgres.config("another_1").connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     assert_eq!(text(&client, "SELECT current_database()::text").await, "another_1");
+    client.batch_execute("CREATE TABLE t (n int)").await.unwrap();
+    let superuser = postgres.config(DATABASE).user("postgres").connect(NoTls).await.err().unwrap();
+    assert_eq!(superuser.code(), Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION));
     postgres.stop().await;
 }
 
@@ -80,14 +87,17 @@ async fn latency_is_added_both_ways_and_does_not_slow_a_stream_down() {
     assert_eq!(text(&slow, "SELECT 'a'").await, "a");
     // A statement is prepared before it is executed: two round trips of twice the latency.
     assert!(asked.elapsed() >= Duration::from_millis(240), "{:?}", asked.elapsed());
-    // Some megabyte in hundreds of pieces: it takes the latency once, not once a piece.
+    // Two megabytes in hundreds of pieces take the latency once, not once a piece, which would be 15 s and more.
     let (asked, long) = (Instant::now(), "SELECT string_agg(n::text, ',') FROM generate_series(1, 300000) n");
     let delayed = text(&slow, long).await;
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
     assert_eq!(delayed, text(&fast, long).await, "pieces overtook one another");
-    let asked = Instant::now();
-    text(&fast, "SELECT 'a'").await;
-    assert!(asked.elapsed() < Duration::from_millis(200), "the other region is slow too");
+    let quickest = async {
+        let asked = Instant::now();
+        text(&fast, "SELECT 'a'").await;
+        asked.elapsed()
+    };
+    assert!(quickest.await < Duration::from_millis(240), "the other region is slow too");
 }
 
 #[tokio::test]
@@ -159,7 +169,11 @@ async fn nothing_is_left_after_a_stop_nor_after_a_drop() {
         let (postgres, _endpoints) = server().await;
         let (process, directory) = (postgres.process_id(), postgres.directory().to_owned());
         assert!(is_running(process) && directory.exists());
-        if orderly { postgres.stop().await } else { drop(postgres) }
+        if orderly {
+            postgres.stop().await;
+        } else {
+            drop(postgres);
+        }
         assert!(!is_running(process), "the process is left");
         assert!(!directory.exists(), "the directory is left");
     }

@@ -1,5 +1,8 @@
 //! Both engines together, and what is kept of them.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::Path;
 
 use standins::{DATABASE, Error, GlobalTable, GlobalTableOptions, Options, Postgres, PostgresOptions, StandIns};

@@ -25,8 +25,8 @@ pub(super) struct Site {
     pub(super) gate: Arc<Gate>,
 }
 
-/// Answers one request. The engine works in memory and for microseconds, so it is called where we are: handing the
-/// call to another thread costs more than the call.
+/// Answers one request. In memory the engine works for microseconds, so it is called where we are; with kept items
+/// each put waits for the disk, so another thread waits for it.
 pub(super) async fn answer(
     State(site): State<Arc<Site>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
@@ -42,7 +42,15 @@ pub(super) async fn answer(
     if cut == Some(When::BeforeForward) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let (status, body) = match perform(&site, operation, &request) {
+    let performed = if site.replication.keeps_data() {
+        let operation = operation.to_owned();
+        tokio::task::spawn_blocking(move || perform(&site, &operation, &request))
+            .await
+            .unwrap_or_else(|lost| Err(DynoxideError::InternalServerError(lost.to_string())))
+    } else {
+        perform(&site, operation, &request)
+    };
+    let (status, body) = match performed {
         Ok(body) => (StatusCode::OK, body),
         Err(error) => {
             let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -34,8 +34,11 @@ impl Account {
 
     /// Gives a directory to this account.
     pub(super) fn own(&self, directory: &Path) -> Result<(), Error> {
-        chown(directory, Some(self.uid), Some(self.gid))
-            .map_err(io_error(format!("giving {} to {}", directory.display(), self.name)))
+        chown(directory, Some(self.uid), Some(self.gid)).map_err(io_error(format!(
+            "giving {} to {}",
+            directory.display(),
+            self.name
+        )))
     }
 
     /// Checks that this account may pass through every directory above.

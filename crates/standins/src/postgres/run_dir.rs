@@ -68,9 +68,10 @@ impl RunDir {
 /// Ends servers whose owner died without ending them, and removes their directories. What cannot be removed, because
 /// it is somebody else's, stays.
 pub(super) fn sweep(account: Option<&Account>) {
-    let ours = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
+    let us = rustix::process::geteuid().as_raw();
+    let ours = |uid| uid == us || account.is_some_and(|account| account.uid == uid);
     for entry in fs::read_dir(parent(account.is_some())).into_iter().flatten().flatten() {
-        let is_ours = entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == ours);
+        let is_ours = entry.metadata().is_ok_and(|found| found.is_dir() && ours(found.uid()));
         if !is_ours || !entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
             continue;
         }

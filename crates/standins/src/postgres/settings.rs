@@ -12,7 +12,9 @@ pub(super) fn settings(socket_directory: &Path, kept: bool, max_connections: u32
         "listen_addresses=".to_owned(),
         format!("unix_socket_directories={}", socket_directory.display()),
         "unix_socket_permissions=0700".to_owned(),
+        // All of them for us: nobody can connect as the superuser some are usually set aside for.
         format!("max_connections={max_connections}"),
+        "superuser_reserved_connections=0".to_owned(),
         // Only kept data must survive the machine. Whatever is set here survives the death of the server.
         format!("fsync={durable}"),
         format!("full_page_writes={durable}"),
