@@ -4,6 +4,7 @@
 // port 3117, so that `npx playwright test` works too once `cargo xtask build` has run.
 import { defineConfig } from "@playwright/test";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 
 const root = resolve(__dirname, "..");
@@ -24,7 +25,7 @@ export default defineConfig({
   reporter: "list",
   timeout: 30_000,
   projects: [
-    { name: "js", testIgnore: "nojs/**" },
+    { name: "js", testIgnore: "**/nojs/**" },
     { name: "nojs", testDir: "tests/nojs", use: { javaScriptEnabled: false } },
   ],
   use: {
@@ -52,6 +53,7 @@ export default defineConfig({
   webServer: {
     command: `exec "${binary}" serve --addr ${address}`,
     cwd: root,
+    env: { TMPDIR: process.env.WORLDSEAT_TMPDIR ?? tmpdir() },
     url: `http://${address}/`,
     timeout: 60_000,
     reuseExistingServer: false,

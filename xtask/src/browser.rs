@@ -11,8 +11,16 @@ use crate::{build, child, tools};
 
 /// Runs the browser tests against this binary, on a port that is free.
 pub fn test(binary: &Path, extra: &[String]) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("worldseat-e2e-").tempdir().context("no temporary folder")?;
     let mut playwright = playwright("test");
-    playwright.args(extra).env("WORLDSEAT_BIN", binary).env("WORLDSEAT_PORT", free_port()?.to_string());
+    playwright
+        .args(extra)
+        .env("WORLDSEAT_BIN", binary)
+        .env("WORLDSEAT_PORT", free_port()?.to_string())
+        // A browser that is stopped leaves files there, so the folder is ours to remove. The server keeps the
+        // usual one: it hands its databases to another user, who may not look into ours.
+        .env("TMPDIR", folder.path())
+        .env("WORLDSEAT_TMPDIR", std::env::temp_dir());
     child::run(&mut playwright, "the report above names the test; what it left is in end2end/test-results")
 }
 

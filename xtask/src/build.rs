@@ -3,9 +3,10 @@
 //! The ids of the islands are hashes of the sources, so a server and a wasm file of different ages do not
 //! find each other; and in release the server embeds the site, so the site comes first.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{child, site, tools, wasm};
 
@@ -30,11 +31,21 @@ pub fn build_site(profile: Profile) -> Result<()> {
 pub fn build_server(profile: Profile) -> Result<PathBuf> {
     println!("building the server ({}) …", profile.name());
     let mut cargo = child::cargo();
-    cargo.args(["build", "--package", "server", "--bin", "worldseat"]);
-    if profile == Profile::Release {
-        cargo.arg("--release");
+    // No `--package`: then the dependencies have the features that `cargo test` gives them, and are built once.
+    cargo.args(["build", "--bin", "worldseat"]);
+    let mend = "the compiler's messages above say what to mend";
+    if profile == Profile::Dev {
+        child::run(&mut cargo, mend)?;
+        return Ok(server_binary(profile));
     }
-    child::run(&mut cargo, "the compiler's messages above say what to mend")?;
+    // Cargo sees when an embedded file changes, but not when one is added to the folder.
+    let names = site::names()?;
+    let embedded = target_dir().join("release/worldseat.site");
+    if !fs::read_to_string(&embedded).is_ok_and(|old| old == names) {
+        child::run(child::cargo().args(["clean", "--quiet", "--release", "--package", "server"]), mend)?;
+    }
+    child::run(cargo.arg("--release"), mend)?;
+    fs::write(&embedded, names).with_context(|| format!("could not write {}", embedded.display()))?;
     Ok(server_binary(profile))
 }
 
@@ -66,10 +77,10 @@ impl Profile {
     }
 }
 
-/// The top of the repository.
-pub fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The top of the repository: above the package that `cargo run` says it runs.
+pub fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// Where cargo puts what it builds.

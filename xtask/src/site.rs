@@ -21,12 +21,18 @@ pub fn write(profile: Profile, pkg: Vec<SiteFile>) -> Result<String> {
         path: Path::new("pkg").join(format!("{}.css", wasm::NAME)),
         bytes: style::bundle(&root.join("style/main.css"), profile)?.into_bytes(),
     });
-    let summary = weigh(&files);
     if profile == Profile::Release {
         files = compress::with_compressed(files)?;
     }
-    sync(&root.join("target/site"), &files)?;
-    Ok(summary)
+    sync(&folder(), &files)?;
+    Ok(weigh(&files))
+}
+
+/// The names of all files that the site has on disk, one a line.
+pub fn names() -> Result<String> {
+    let files = read_folder(&folder(), Path::new(""))?;
+    let names: Vec<_> = files.iter().map(|file| file.path.to_string_lossy()).collect();
+    Ok(names.join("\n"))
 }
 
 /// One file of the site.
@@ -57,6 +63,10 @@ pub fn read_folder(folder: &Path, place: &Path) -> Result<Vec<SiteFile>> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+fn folder() -> PathBuf {
+    build::root().join("target/site")
 }
 
 /// Makes the folder hold exactly these files.
@@ -92,12 +102,14 @@ fn remove_others(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// One line for people: the files every page loads, raw and as brotli sends them.
+/// One line for people: the files every page loads, raw and, where there is one, as brotli sends them.
 fn weigh(files: &[SiteFile]) -> String {
+    let weight = |name: &Path| files.iter().find(|file| file.path == name).map(|file| file.bytes.len().div_ceil(1000));
     let parts = ["wasm", "js", "css"].map(|extension| {
         let name = Path::new("pkg").join(wasm::NAME).with_extension(extension);
-        let bytes = files.iter().find(|file| file.path == name).map_or(0, |file| file.bytes.len());
-        format!("{extension} {} kB", bytes.div_ceil(1000))
+        let sent = weight(&name.with_extension(format!("{extension}.br")));
+        let sent = sent.map(|kb| format!(" ({kb} kB by brotli)")).unwrap_or_default();
+        format!("{extension} {} kB{sent}", weight(&name).unwrap_or(0))
     });
     format!("{} files: {}", files.len(), parts.join(", "))
 }

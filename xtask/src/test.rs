@@ -23,7 +23,11 @@ pub fn run(args: &TestArgs) -> Result<()> {
         let start = Instant::now();
         outcome = (step.work)(args);
         let took = start.elapsed();
-        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+        let word = match &outcome {
+            Ok(()) => "ok",
+            Err(_) if child::interrupted() => "stopped",
+            Err(_) => "FAILED",
+        };
         println!("{label}: {word}, {:.1} s", took.as_secs_f64());
         rows.push((step.name, word, took));
         if outcome.is_err() {
