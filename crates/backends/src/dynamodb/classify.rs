@@ -94,16 +94,14 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_dynamodb::config::http::HttpResponse;
     use aws_sdk_dynamodb::error::{ConnectorError, ErrorMetadata};
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
-    use aws_sdk_dynamodb::primitives::SdkBody;
     use aws_sdk_dynamodb::types::error as dynamo;
 
     type PutError = SdkError<PutItemError, HttpResponse>;
 
     fn answered(status: u16) -> HttpResponse {
-        HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+        HttpResponse::new(status.try_into().unwrap(), "".into())
     }
 
     fn service(error: PutItemError, status: u16) -> PutError {

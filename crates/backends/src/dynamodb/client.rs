@@ -11,9 +11,9 @@ use onsale::Region;
 use std::time::Duration;
 
 /// How long a connection may take to open, in milliseconds.
-pub(super) const CONNECT_TIMEOUT_MS: u64 = 1_000;
+pub(super) const CONNECT_TIMEOUT_MS: u64 = 2_000;
 /// How long a request may take with everything, in milliseconds.
-pub(super) const REQUEST_TIMEOUT_MS: u64 = 3_000;
+pub(super) const REQUEST_TIMEOUT_MS: u64 = 5_000;
 
 /// Opens a client with an HTTP connection pool of its own; nothing is sent yet.
 pub(super) fn connect(access: &Access) -> Client {

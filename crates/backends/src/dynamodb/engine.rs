@@ -2,7 +2,6 @@
 
 use super::client::{CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
 use super::office::OPENING_TIMEOUT_MS;
-use super::replica::Replica;
 use super::{DynamoConfig, GlobalTables};
 use aws_sdk_dynamodb::types::TableDescription;
 use onsale::{Engine, Failure, Setting};
@@ -12,7 +11,7 @@ impl GlobalTables {
     pub(super) async fn describe(&self) -> Result<Engine, Failure> {
         let config = self.config();
         let told = self.each(|replica| async move {
-            futures::try_join!(table(replica, &config.seats_table), table(replica, &config.ledger_table))
+            futures::try_join!(replica.describe(&config.seats_table), replica.describe(&config.ledger_table))
         });
         let mut settings = own_settings(config);
         for (replica, (seats, ledger)) in self.replicas().iter().zip(told.await?) {
@@ -35,12 +34,6 @@ impl GlobalTables {
             settings,
         })
     }
-}
-
-async fn table(replica: &Replica, name: &str) -> Result<TableDescription, Failure> {
-    let answer = Box::pin(replica.client().describe_table().table_name(name).send()).await;
-    let described = answer.map_err(|e| replica.unavailable("DescribeTable", e))?.table;
-    described.ok_or_else(|| replica.unavailable("DescribeTable", "an answer without a table"))
 }
 
 fn own_settings(config: &DynamoConfig) -> Vec<Setting> {

@@ -155,3 +155,47 @@ fn read_number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Malform
     let value = item.get(name).and_then(|value| value.as_n().ok()).ok_or(Malformed(name))?;
     value.parse().map_err(|_| Malformed(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order() -> Order {
+        Order {
+            floor: FloorId::main(),
+            seat: "C7".parse().unwrap(),
+            buyer: "Ada #1".parse().unwrap(),
+            region: "us-east-2".parse().unwrap(),
+            ticket: Ticket::from_random(7),
+            run: None,
+            attempt: 3,
+            in_doubt: false,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let seen = Seat { round: 4, reset_round: 2, holder: None };
+        for item in [
+            SeatItem::sold(&order(), &seen, 1_700_000_000_000),
+            SeatItem::available(order().seat, 5, 2, 1_700_000_000_001),
+        ] {
+            assert_eq!(SeatItem::from_item(&item.clone().into_item(&order().floor)), Ok(item));
+        }
+        let item = sale_item(&order(), &seen, 1_700_000_000_002);
+        let sale = sale(&item).unwrap();
+        assert_eq!((sale.buyer, sale.run, sale.attempt), (order().buyer, None, 3));
+        assert_eq!(sale_key(&item), Ok((order().seat, 4, order().ticket)));
+        assert_eq!(item["sale"], text(format!("C7#0000000004#{}", order().ticket)));
+    }
+
+    #[test]
+    fn what_is_malformed_is_named() {
+        let mut item = sale_item(&order(), &Seat { round: 1, reset_round: 1, holder: None }, 0);
+        item.insert("attempt".into(), text("three"));
+        assert_eq!(sale(&item), Err(Malformed("attempt")));
+        for key in ["", "C7", "C7#1", "C7#one#T", "c7#1#T"] {
+            assert_eq!(sale_key(&Item::from([("sale".into(), text(key))])), Err(Malformed("sale")), "{key}");
+        }
+    }
+}

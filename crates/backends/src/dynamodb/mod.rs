@@ -1,6 +1,6 @@
 //! DynamoDB Global Tables, the foil: one table in two regions, written in both, the last writer wins.
 //!
-//! A purchase is a `GetItem` and two plain `PutItem`s ([`txn`]); everything else is in [`office`].
+//! A purchase is a `GetItem` and two plain `PutItem`s (`txn.rs`); everything else is in `office.rs`.
 
 mod classify;
 mod client;

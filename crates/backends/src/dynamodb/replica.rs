@@ -7,6 +7,7 @@ use super::client::{self, Access};
 use super::items::{Item, Malformed, SeatItem, seat_key, text};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::TableDescription;
 use futures::future::try_join_all;
 use onsale::{BoxedError, Failure, FloorId, Region, SeatId};
 use std::sync::Arc;
@@ -100,6 +101,13 @@ impl Replica {
             all.push(read(&item).map_err(|e| self.unavailable("Query", e))?);
         }
         Ok(all)
+    }
+
+    /// What DynamoDB says of a table now.
+    pub(super) async fn describe(&self, table: &str) -> Result<TableDescription, Failure> {
+        let answer = Box::pin(self.client.describe_table().table_name(table).send()).await;
+        let described = answer.map_err(|e| self.unavailable("DescribeTable", e))?.table;
+        described.ok_or_else(|| self.unavailable("DescribeTable", "an answer without a table"))
     }
 
     /// Waits until fewer buyers than the pool's size are at this region's counter.

@@ -73,8 +73,9 @@ mod tests {
             (item(2, "ada", 1), item(2, "bob", 2), item(2, "bob", 2)),
         ];
         for (one, other, expected) in cases {
-            assert_eq!(seats([vec![one.clone()], vec![other.clone()]]), [expected.clone()]);
-            assert_eq!(seats([vec![other], vec![one]]), [expected]);
+            let expected = vec![expected];
+            assert_eq!(seats([vec![one.clone()], vec![other.clone()]]), expected);
+            assert_eq!(seats([vec![other], vec![one]]), expected);
         }
         assert_eq!(seats([vec![], vec![item(1, "ada", 1)]]), [item(1, "ada", 1)]);
     }
