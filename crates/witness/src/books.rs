@@ -3,7 +3,7 @@
 use crate::observation::{Saw, observations};
 use crate::sales::Sales;
 use crate::words::{buyers, count, verb};
-use crate::{Finding, Rule, rounds};
+use crate::{Finding, Rule};
 use onsale::{Operation, Outcome, Run, Seen, Ticket};
 
 /// Compares the ledger with itself, with what buyers were told, and with the seats table.
@@ -31,7 +31,7 @@ fn double_sell(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
 }
 
 fn lost_sale(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let moved = rounds::moved(run);
+    let moved = sales.moved(run);
     let lost = |op: &Operation| {
         op.outcome == Outcome::Confirmed && bought_here(op, run, moved) && sales.find(&op.ticket).is_none()
     };
@@ -85,7 +85,7 @@ fn shared_ticket(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     finding(Rule::SharedTicket, run, operations, sentence)
 }
 
-/// The rows of this round; those of an earlier one are judged by [`rounds`].
+/// The rows of this round; those of an earlier one are judged by [`crate::rounds`].
 fn seats_table(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     let rows = || run.seat_rows.iter().filter(|row| row.seat == run.plan.seat && row.round == run.opening.round);
     let strangers: Vec<Ticket> = rows()
@@ -110,7 +110,7 @@ fn proof_of_sale(run: &Run, sales: &Sales<'_>) -> Option<(usize, Option<Ticket>)
     sales.iter().next()?; // A seat seen as sold without any sale is another rule's.
     let acknowledged = sales.iter().filter(|sale| sale.end_us < u64::MAX);
     let acknowledged = acknowledged.filter_map(|sale| Some((sale.operation?, Some(sale.ticket.clone())))).min();
-    let seen = || observations(run).find(|seen| matches!(seen.saw, Saw::Sold(_)));
+    let seen = || observations(run, sales).find(|seen| matches!(seen.saw, Saw::Sold(_)));
     acknowledged.or_else(|| seen().map(|seen| (seen.operation, None)))
 }
 

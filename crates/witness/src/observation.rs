@@ -1,6 +1,6 @@
 //! What buyers saw of the round.
 
-use crate::rounds;
+use crate::sales::Sales;
 use onsale::{Operation, Outcome, Read, Run, Seen, Ticket};
 
 /// One answer about the run's round: a read, or a rejection whose read was not recorded.
@@ -19,9 +19,10 @@ pub(crate) enum Saw<'a> {
     Sold(Option<&'a Ticket>),
 }
 
-/// Every answer about the round, in the order of the operations. Reads of other rounds are judged by [`rounds`].
-pub(crate) fn observations(run: &Run) -> impl Iterator<Item = Observation<'_>> {
-    let moved = rounds::moved(run);
+/// Every answer about the round, in the order of the operations. Reads of other rounds are judged by
+/// [`crate::rounds`].
+pub(crate) fn observations<'a>(run: &'a Run, sales: &Sales<'_>) -> impl Iterator<Item = Observation<'a>> + use<'a> {
+    let moved = sales.moved(run);
     run.operations.iter().enumerate().flat_map(move |(operation, op)| {
         let of_round = op.reads.iter().filter(|read| read.round == run.opening.round);
         let reads = of_round.map(move |read| Observation {

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 /// ([`crate::focus_count`]), and the tickets told with the tickets in the ledger. Without `focus` only the tickets are
 /// compared, and nothing is called reconciled.
 pub fn reconcile(run: &Run, focus: Option<RoundCount>) -> Reconciliation {
-    let sales = Sales::of(run);
+    compare(run, &Sales::of(run), focus)
+}
+
+pub(crate) fn compare(run: &Run, sales: &Sales<'_>, focus: Option<RoundCount>) -> Reconciliation {
     let told = run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed);
     let mut told_not_committed: Vec<_> =
         told.filter(|op| sales.find(&op.ticket).is_none()).map(|op| op.ticket.clone()).collect();

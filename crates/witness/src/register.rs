@@ -6,31 +6,20 @@ use crate::words::buyers;
 use crate::{Finding, Rule, Window};
 use onsale::Run;
 
-/// Compares every answer with the sales, and "available" with "sold". Each answer is reported under one rule.
-pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
+/// Compares every answer with the sales, and "available" with "sold"; each answer is reported under one rule. Returns
+/// where the one sale of the round can lie: what the proof calls `p`.
+pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) -> Option<Window> {
     let bounds = Bounds::of(run, sales);
     let mut broken = [Rule::StaleRejection, Rule::WrongHolder, Rule::StaleAvailable, Rule::SoldThenAvailable]
         .map(|rule| Offenders { rule, operations: Vec::new(), worst: None });
-    for seen in observations(run) {
+    for seen in observations(run, sales) {
         if let Some(rule) = bounds.broken_by(&seen, sales) {
             broken.iter_mut().filter(|offenders| offenders.rule == rule).for_each(|offenders| offenders.add(&seen));
         }
     }
     let reported = broken.into_iter().filter(|offenders| !offenders.operations.is_empty());
     findings.extend(reported.map(|offenders| offenders.into_finding(run, sales, &bounds)));
-}
-
-/// Where the one sale of the round can lie: what the proof calls `p`.
-pub(crate) fn sale_window(run: &Run, sales: &Sales<'_>) -> Option<Window> {
-    let sale = sales.iter().next().filter(|_| sales.len() == 1)?;
-    let mut window = Window { from_us: sale.start_us, to_us: sale.end_us.min(run.end_us.max(sale.start_us)) };
-    for seen in observations(run) {
-        match seen.saw {
-            Saw::Available => window.from_us = window.from_us.max(seen.start_us),
-            Saw::Sold(_) => window.to_us = window.to_us.min(seen.end_us),
-        }
-    }
-    (window.from_us <= window.to_us).then_some(window)
+    bounds.sale_window(run, sales)
 }
 
 /// The bounds that answers are compared with.
@@ -38,16 +27,35 @@ struct Bounds<'a> {
     starts_first: Option<&'a Sold<'a>>,
     ends_first: Option<&'a Sold<'a>>,
     seen_sold: Option<Observation<'a>>,
+    last_available_us: u64,
 }
 
 impl<'a> Bounds<'a> {
     fn of(run: &'a Run, sales: &'a Sales<'a>) -> Self {
-        let sold = observations(run).filter(|seen| matches!(seen.saw, Saw::Sold(_)));
-        Self {
+        let mut bounds = Self {
             starts_first: sales.iter().min_by_key(|sale| sale.start_us),
             ends_first: sales.iter().min_by_key(|sale| sale.end_us),
-            seen_sold: sold.min_by_key(|seen| seen.end_us),
+            seen_sold: None,
+            last_available_us: 0,
+        };
+        for seen in observations(run, sales) {
+            match seen.saw {
+                Saw::Available => bounds.last_available_us = bounds.last_available_us.max(seen.start_us),
+                Saw::Sold(_) if bounds.seen_sold.is_none_or(|first| seen.end_us < first.end_us) => {
+                    bounds.seen_sold = Some(seen);
+                }
+                Saw::Sold(_) => {}
+            }
         }
+        bounds
+    }
+
+    fn sale_window(&self, run: &Run, sales: &Sales<'_>) -> Option<Window> {
+        let sale = self.starts_first.filter(|_| sales.len() == 1)?;
+        let seen_us = self.seen_sold.map_or(u64::MAX, |sold| sold.end_us);
+        let from_us = sale.start_us.max(self.last_available_us);
+        let to_us = sale.end_us.min(seen_us).min(run.end_us.max(sale.start_us));
+        (from_us <= to_us).then_some(Window { from_us, to_us })
     }
 
     fn broken_by(&self, seen: &Observation<'_>, sales: &Sales<'_>) -> Option<Rule> {
@@ -122,7 +130,7 @@ impl Offenders {
 
 /// The tickets that were seen as holders and are not in the ledger.
 fn strangers(run: &Run, sales: &Sales<'_>) -> Vec<onsale::Ticket> {
-    let mut tickets: Vec<_> = observations(run)
+    let mut tickets: Vec<_> = observations(run, sales)
         .filter_map(|seen| if let Saw::Sold(named) = seen.saw { named } else { None })
         .filter(|ticket| sales.find(ticket).is_none())
         .collect();

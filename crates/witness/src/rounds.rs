@@ -6,13 +6,6 @@ use crate::words::buyers;
 use crate::{Finding, Rule};
 use onsale::{Round, Run};
 
-/// Whether somebody else opened the seat again while the run was on.
-pub(crate) fn moved(run: &Run) -> bool {
-    let newer = |round| round > run.opening.round;
-    run.seat_rows.iter().any(|row| row.seat == run.plan.seat && newer(row.round))
-        || run.operations.iter().flat_map(|op| &op.reads).any(|read| newer(read.round))
-}
-
 /// Compares the round that every read and every sale was in with the rounds known to be open.
 pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
     findings.extend(early_round(run, sales));
@@ -21,6 +14,9 @@ pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
 
 fn early_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     let begins_us = run.opening.start_us;
+    if begins_us == 0 {
+        return None; // The run's clock began with it.
+    }
     let reads =
         run.operations.iter().enumerate().flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
     let shown = reads.filter(|(_, read)| read.round >= run.opening.round && read.end_us < begins_us);
@@ -39,12 +35,8 @@ fn early_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
 
 fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     let round = run.opening.round;
-    let here = |shown: Round| shown == round;
-    let rows = || run.seat_rows.iter().filter(|row| row.seat == run.plan.seat);
-    // All reads in the run's own round: nothing can be stale, and nothing needs sorting.
-    if run.operations.iter().flat_map(|op| &op.reads).all(|read| here(read.round))
-        && rows().all(|row| row.round >= round)
-    {
+    // Everything was shown in the run's own round: nothing can be stale, and nothing needs sorting.
+    if sales.rounds == (round, round) {
         return None;
     }
     let reached = Reached::of(run, sales);
@@ -62,7 +54,8 @@ fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
         }
     }
     let operations = distinct(operations);
-    let stale_row = rows().any(|row| row.round < reached.at_the_end());
+    let mut rows = run.seat_rows.iter().filter(|row| row.seat == run.plan.seat);
+    let stale_row = rows.any(|row| row.round < reached.at_the_end());
     let seat = run.plan.seat;
     let sentence = if operations.is_empty() {
         format!("The seats table shows an earlier round of seat {seat} than the one that had been opened.")
@@ -98,7 +91,7 @@ impl Reached {
         let reads = ops.flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
         let reads = reads.map(|(index, read)| known(read.end_us, read.round, Some(index)));
         let sold = sales.iter().map(|sale| known(sale.end_us, round, sale.operation));
-        let answers = observations(run).map(|seen| known(seen.end_us, round, Some(seen.operation)));
+        let answers = observations(run, sales).map(|seen| known(seen.end_us, round, Some(seen.operation)));
         let opened = known(run.opening.end_us, round, None);
         let mut reached: Vec<_> = reads.chain(sold).chain(answers).chain([opened]).collect();
         reached.sort_unstable();

@@ -9,7 +9,7 @@ pub fn judge_run(run: &Run) -> RunVerdict {
     let sales = Sales::of(run);
     let mut findings = Vec::new();
     books::check(run, &sales, &mut findings);
-    register::check(run, &sales, &mut findings);
+    let sale_window = register::check(run, &sales, &mut findings);
     rounds::check(run, &sales, &mut findings);
     findings.sort_by_key(|finding| finding.rule);
 
@@ -21,10 +21,10 @@ pub fn judge_run(run: &Run) -> RunVerdict {
         verdict,
         double_sells,
         findings,
-        reconciliation: reconcile(run, None),
+        reconciliation: reconcile::compare(run, &sales, None),
         inconclusive_because,
         unsettled,
-        sale_window: register::sale_window(run, &sales),
+        sale_window,
     }
 }
 
@@ -38,7 +38,7 @@ pub struct RunVerdict {
     pub double_sells: u64,
     /// The broken rules, worst first; empty unless violated.
     pub findings: Vec<Finding>,
-    /// Whether told and committed agree. The floor's own count was not asked: see [`reconcile`] for that.
+    /// Whether told and committed agree. The floor's own count was not asked: see [`crate::reconcile()`] for that.
     pub reconciliation: Reconciliation,
     /// Why nothing can be said, if the verdict is [`Verdict::Inconclusive`].
     pub inconclusive_because: Option<Reason>,
@@ -77,7 +77,7 @@ fn weigh(run: &Run, sales: &Sales<'_>, unsettled: &[usize]) -> (Verdict, Option<
     let inconclusive = |reason| (Verdict::Inconclusive, Some(reason));
     let answered = run.operations.iter().any(|op| matches!(op.outcome, Outcome::Confirmed | Outcome::Rejected));
     let contenders = run.operations.iter().filter(|op| op.contended()).take(2).count();
-    if rounds::moved(run) {
+    if sales.moved(run) {
         inconclusive(Reason::RoundMoved)
     } else if run.operations.is_empty() && sales.len() == 0 {
         (Verdict::NoSales, None)

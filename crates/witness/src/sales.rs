@@ -1,9 +1,15 @@
 //! The ledger's sales of the round, each joined to the operation that explains it.
 
-use onsale::{Operation, Outcome, Run, Seen, Ticket};
+use onsale::{Operation, Outcome, Round, Run, Seen, Ticket};
+use std::collections::HashMap;
 
-/// The sales of the run's seat and round, distinct, sorted by ticket.
-pub(crate) struct Sales<'a>(Vec<Sold<'a>>);
+/// The sales of the run's seat and round, distinct, in the order of the ledger.
+pub(crate) struct Sales<'a> {
+    list: Vec<Sold<'a>>,
+    by_ticket: HashMap<&'a Ticket, usize>,
+    /// The lowest and the highest round that anything in the run was shown in.
+    pub rounds: (Round, Round),
+}
 
 /// One ticket of the ledger.
 pub(crate) struct Sold<'a> {
@@ -24,41 +30,65 @@ pub(crate) struct Sold<'a> {
 
 impl<'a> Sales<'a> {
     pub(crate) fn of(run: &'a Run) -> Self {
-        let of_round = |sale: &&onsale::Sale| sale.seat == run.plan.seat && sale.round == run.opening.round;
-        let mut sales: Vec<_> = run
-            .ledger
-            .iter()
-            .filter(of_round)
-            .map(|sale| Sold {
-                ticket: &sale.ticket,
-                ours: sale.run.as_ref() == Some(&run.id),
-                operation: None,
-                outcome: None,
-                shared_with: None,
-                start_us: run.opening.start_us,
-                end_us: u64::MAX,
-            })
-            .collect();
-        sales.sort_unstable_by(|a, b| (a.ticket, !a.ours).cmp(&(b.ticket, !b.ours)));
-        sales.dedup_by_key(|sale| sale.ticket);
+        let round = run.opening.round;
+        let rows = run.seat_rows.iter().filter(|row| row.seat == run.plan.seat).map(|row| row.round);
+        let rounds = rows.fold((round, round), |(low, high), shown| (low.min(shown), high.max(shown)));
+        let mut sales = Self { list: Vec::new(), by_ticket: HashMap::new(), rounds };
+        for sale in run.ledger.iter().filter(|sale| sale.seat == run.plan.seat && sale.round == round) {
+            sales.append(&sale.ticket, sale.run.as_ref() == Some(&run.id), run.opening.start_us);
+        }
         for (index, op) in run.operations.iter().enumerate() {
-            if let Ok(at) = sales.binary_search_by(|sale| sale.ticket.cmp(&op.ticket)) {
-                sales[at].claim(index, op, run);
+            for read in &op.reads {
+                sales.rounds = (sales.rounds.0.min(read.round), sales.rounds.1.max(read.round));
+            }
+            if let Some(at) = sales.position(&op.ticket) {
+                sales.list[at].claim(index, op, run);
             }
         }
-        Self(sales)
+        sales
+    }
+
+    /// Whether somebody else opened the seat again while the run was on.
+    pub(crate) fn moved(&self, run: &Run) -> bool {
+        self.rounds.1 > run.opening.round
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Sold<'a>> {
-        self.0.iter()
+        self.list.iter()
     }
 
     pub(crate) fn find(&self, ticket: &Ticket) -> Option<&Sold<'a>> {
-        self.0.binary_search_by(|sale| sale.ticket.cmp(ticket)).ok().map(|at| &self.0[at])
+        self.position(ticket).map(|at| &self.list[at])
+    }
+
+    fn append(&mut self, ticket: &'a Ticket, ours: bool, start_us: u64) {
+        let at = *self.by_ticket.entry(ticket).or_insert(self.list.len());
+        if let Some(again) = self.list.get_mut(at) {
+            again.ours |= ours;
+            return;
+        }
+        self.list.push(Sold {
+            ticket,
+            ours,
+            operation: None,
+            outcome: None,
+            shared_with: None,
+            start_us,
+            end_us: u64::MAX,
+        });
+    }
+
+    /// One sale is what there should be: then nothing needs hashing.
+    fn position(&self, ticket: &Ticket) -> Option<usize> {
+        match self.list.as_slice() {
+            [] => None,
+            [only] => (only.ticket == ticket).then_some(0),
+            _ => self.by_ticket.get(ticket).copied(),
+        }
     }
 }
 
