@@ -1,5 +1,8 @@
 //! The wasm entry: hydrate the islands, nothing else.
 
+// Linked for the islands it exports to the loader script.
+use app as _;
+
 /// Called by the loader script once the module is there.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
