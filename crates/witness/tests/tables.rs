@@ -20,6 +20,8 @@ fn one_sale() {
     check("a 0-9 unknown free1-2 | b 0-9 rejected free1-2 sold5-6=a ; ledger a", GOOD);
     check("a 0-9 rejected free1-2 sold5-6=x | b 0-9 rejected free1-2 sold5-6=x ; ledger x*", GOOD);
     check("a 0-9 confirmed free1-2 | b 0-9 error free1-2 | c 0-9 error", GOOD);
+    // A commit whose answer was lost may land while its buyer is already reading again.
+    check("a 0-9 confirmed free1-2 free3-6 | b 0-9 rejected free1-2 sold4-5=a", GOOD);
 }
 
 #[test]
@@ -61,6 +63,19 @@ fn time() {
     check(
         "a 0-5 confirmed free1-2 | b 0-9 confirmed free6-7",
         "Violated ✗ (1 double-sell): double-sell, stale-available",
+    );
+}
+
+#[test]
+fn two_sales_and_a_rejection() {
+    // Of two sales, the earlier explains it.
+    check(
+        "a 0-9 confirmed free1-2 | b 5-9 confirmed free6-7 | c 0-3 rejected",
+        "Violated ✗ (1 double-sell): double-sell",
+    );
+    check(
+        "a 0-9 confirmed free1-2 | b 5-9 confirmed free6-7 | c 0-1 rejected",
+        "Violated ✗ (1 double-sell): double-sell, stale-rejection",
     );
 }
 
