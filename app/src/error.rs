@@ -85,6 +85,8 @@ impl FromServerFnError for AppError {
                 Self::Transport("The server does not answer. Check your connection and try again.".to_owned())
             }
             ServerFnErrorErr::Args(text) | ServerFnErrorErr::MissingArg(text) => Self::Invalid(text),
+            // On the server this is the request; the browser's side reads answers without this function.
+            ServerFnErrorErr::Deserialization(text) => Self::Invalid(format!("The form could not be read: {text}")),
             other => Self::Transport(format!("The server's answer could not be read: {other}")),
         }
     }

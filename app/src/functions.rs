@@ -6,12 +6,12 @@
 // The macro turns arguments into public fields, which carry no docs of their own.
 #![allow(missing_docs)]
 
+#[cfg(feature = "ssr")]
+use crate::service::BurstRequest;
 use crate::{
     api::{BurstStart, FloorView, PurchaseAnswer, RunReport},
     error::AppError,
 };
-#[cfg(feature = "ssr")]
-use crate::service::BurstRequest;
 use leptos::prelude::*;
 use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
 

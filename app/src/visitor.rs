@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_known_visitor_keeps_both() {
-        let (visitor, new) = Visitor::from_headers(&headers("a=b; worldseat_floor=abc; worldseat_buyer=guest-7k2m9q3x"));
+        let (visitor, new) =
+            Visitor::from_headers(&headers("a=b; worldseat_floor=abc; worldseat_buyer=guest-7k2m9q3x"));
         assert_eq!((visitor.floor.as_str(), visitor.buyer.as_str()), ("abc", "guest-7k2m9q3x"));
         assert!(new.is_empty());
     }

@@ -1,0 +1,5 @@
+//! What several pages share.
+
+mod header;
+
+pub use header::{Header, Here};
