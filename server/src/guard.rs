@@ -1,9 +1,14 @@
-//! Who may change something: a request that another site's page sent may not.
+//! What is refused before anybody looks at it, and what a refusal of a server function says.
 
+use crate::{
+    api::{self, Problem},
+    router::BODY_BYTES_MAX,
+};
 use app::error::AppError;
 use axum::{
+    body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,9 +17,35 @@ use axum::{
 pub async fn same_site(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && is_foreign(request.headers()) {
-        return crate::api::Problem(AppError::Foreign).into_response();
+        return Problem::from(AppError::Foreign).into_response();
     }
     next.run(request).await
+}
+
+/// Refuses a body that says it is too long, before any of it is read. One that does not say is cut off where it is read.
+pub async fn short(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
+        return Problem::too_long().into_response();
+    }
+    next.run(request).await
+}
+
+/// Leptos answers 500 to whatever a server function refuses; the error itself knows better.
+pub async fn true_status(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key("serverfnerror") {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
+    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
+        parts.status = api::status(&error);
+        if let Some(wait_s) = api::wait_s(&error) {
+            parts.headers.insert(header::RETRY_AFTER, wait_s);
+        }
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// A browser names the page that sends a request in Origin; scripts and command lines send none.
@@ -45,9 +76,7 @@ mod tests {
         for (headers, foreign) in table {
             let map: HeaderMap = headers
                 .iter()
-                .map(|(name, value)| {
-                    (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap())
-                })
+                .map(|(name, value)| (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap()))
                 .collect();
             assert_eq!(is_foreign(&map), foreign, "{headers:?}");
         }

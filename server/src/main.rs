@@ -8,6 +8,7 @@ mod serve;
 mod site;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
 /// what they committed.
@@ -30,10 +31,18 @@ enum Verb {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,worldseat=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match Cli::parse().verb {
+    let done = match Cli::parse().verb {
         Verb::Serve(options) => serve::serve(options).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With its causes, in one line.
+            eprintln!("worldseat: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! The routes: pages, server functions, the JSON API, static files.
 
 use crate::{api, guard, site};
-use app::{App, service::Service, shell::shell};
+use app::{
+    service::Service,
+    shell::{App, shell},
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -17,7 +20,7 @@ use tower_http::{
 };
 
 /// The longest body anybody may send; the longest honest one names 2,000 seats.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route of the server.
 pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
@@ -39,7 +42,9 @@ pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
         .merge(api::routes(service))
         .fallback(site::file)
         .layer(CompressionLayer::new().br(true).gzip(true).compress_when(compressible))
+        .layer(middleware::from_fn(guard::true_status))
         .layer(middleware::from_fn(guard::same_site))
+        .layer(middleware::from_fn(guard::short))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))

@@ -1,12 +1,16 @@
 //! What a client asks for, read field by field, so that each mistake is named with what is allowed.
 
 use super::problem::{Problem, invalid};
-use app::error::AppError;
-use axum::extract::{Query, rejection::QueryRejection};
+use app::{error::AppError, service::THINK_MS_MAX};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{StatusCode, request::Parts},
+};
 use onsale::{Backend, BuyerName, FloorId, Region, SeatId};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 /// A body or a query; what is left out means its default.
 #[derive(Debug, Default, Deserialize)]
@@ -22,16 +26,38 @@ pub struct Wish {
     think_ms: Option<Value>,
 }
 
-/// The body of a POST.
-pub fn posted(body: &str) -> Result<Wish, Problem> {
-    serde_json::from_str(body)
-        .map_err(|error| Problem(AppError::Invalid(format!("The body must be a JSON object: {error}"))))
+/// What the body of a POST asks for.
+pub struct Posted(pub Wish);
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_long(),
+            _ => mistake(format!("The body could not be read: {}", rejection.body_text())),
+        })?;
+        let wrong = |why: &dyn std::fmt::Display| mistake(format!("The body must be a JSON object: {why}"));
+        let body = std::str::from_utf8(&body).map_err(|error| wrong(&error))?;
+        // A list of values would be read as the fields in their order.
+        if !body.trim_start().starts_with('{') {
+            return Err(wrong(&"it does not begin with {"));
+        }
+        serde_json::from_str(body).map(Self).map_err(|error| wrong(&error))
+    }
 }
 
-/// The query of a GET.
-pub fn asked(query: Result<Query<Wish>, QueryRejection>) -> Result<Wish, Problem> {
-    let Query(wish) = query.map_err(|error| AppError::Invalid(error.body_text()))?;
-    Ok(wish)
+/// What the query of a GET asks for.
+pub struct Asked(pub Wish);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = Query::try_from_uri(&parts.uri);
+        let Query(wish) = query.map_err(|error| mistake(format!("The query cannot be read. {}", error.body_text())))?;
+        Ok(Self(wish))
+    }
 }
 
 impl Wish {
@@ -60,20 +86,20 @@ impl Wish {
         text("region", self.region.as_ref())?.map(|t| t.parse().map_err(invalid)).transpose()
     }
 
-    /// How many buyers; 24 if left out.
-    pub fn concurrency(&self) -> Result<u32, Problem> {
-        number("concurrency", self.concurrency.as_ref(), 24)
+    /// How many buyers, up to `most`; 24 if left out.
+    pub fn concurrency(&self, most: u32) -> Result<u32, Problem> {
+        number("concurrency", self.concurrency.as_ref(), 24.min(most), 2..=most)
     }
 
     /// The think time in milliseconds; 20 if left out.
     pub fn think_ms(&self) -> Result<u32, Problem> {
-        number("thinkMs", self.think_ms.as_ref(), 20)
+        number("thinkMs", self.think_ms.as_ref(), 20, 0..=THINK_MS_MAX)
     }
 
     /// The seats of a reset, if listed; each once.
     pub fn seats(&self) -> Result<Option<BTreeSet<SeatId>>, Problem> {
         let Some(seats) = self.seats.as_ref().filter(|value| !value.is_null()) else { return Ok(None) };
-        let wrong = || Problem(AppError::Invalid("seats must be a list of seats, such as [\"A1\", \"B2\"]".to_owned()));
+        let wrong = || mistake("seats must be a list of seats, such as [\"A1\", \"B2\"]".to_owned());
         let seats = seats.as_array().ok_or_else(wrong)?;
         let seat = |value: &Value| value.as_str().ok_or_else(wrong)?.parse().map_err(invalid);
         seats.iter().map(seat).collect::<Result<_, _>>().map(Some)
@@ -84,15 +110,20 @@ fn text<'a>(name: &str, value: Option<&'a Value>) -> Result<Option<&'a str>, Pro
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Problem(AppError::Invalid(format!("{name} must be a text in quotes")))),
+        Some(_) => Err(mistake(format!("{name} must be a text in quotes"))),
     }
 }
 
-fn number(name: &str, value: Option<&Value>, default: u32) -> Result<u32, Problem> {
-    match value {
-        None | Some(Value::Null) => Ok(default),
-        Some(value) => value.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| {
-            Problem(AppError::Invalid(format!("{name} must be a whole number, such as {default}; {value} is not")))
-        }),
-    }
+fn number(name: &str, value: Option<&Value>, default: u32, allowed: RangeInclusive<u32>) -> Result<u32, Problem> {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(default) };
+    let number = value.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| allowed.contains(n));
+    number.ok_or_else(|| {
+        let (least, most) = allowed.into_inner();
+        let got: String = value.to_string().chars().take(24).collect();
+        mistake(format!("{name} must be a whole number from {least} to {most}; {got} is not"))
+    })
+}
+
+fn mistake(what: String) -> Problem {
+    Problem::from(AppError::Invalid(what))
 }

@@ -4,26 +4,26 @@ mod body;
 mod burst;
 mod problem;
 
-pub use problem::Problem;
+pub use problem::{Problem, status, wait_s};
 
 use app::{
     api::{PurchaseAnswer, ResetAnswer, SeatsAnswer, TicketsAnswer, WitnessAnswer},
     error::AppError,
     service::Service,
+    visitor::random_bits,
 };
 use axum::{
     Json, Router,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
-use body::Wish;
-use onsale::{Outcome, SeatId};
+use body::{Asked, Posted};
+use onsale::{BuyerName, Outcome, SeatId};
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 
-type Asked = Result<Query<Wish>, QueryRejection>;
 type Answer<T> = Result<Json<T>, Problem>;
 
 /// The routes under `/api`, and the two that ask after the server's health.
@@ -37,33 +37,30 @@ pub fn routes(service: Arc<Service>) -> Router {
         .route("/api/reset", post(reset))
         .route("/api/tickets", get(tickets))
         .route("/api/witness", get(witness))
-        .method_not_allowed_fallback(wrong_method)
-        .route("/api/{*rest}", get(nothing_here).post(nothing_here))
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+        .route("/api", any(nothing_here))
+        .route("/api/", any(nothing_here))
+        .route("/api/{*rest}", any(nothing_here))
         .with_state(service)
 }
 
-async fn seats(State(service): State<Arc<Service>>, wish: Asked) -> Answer<SeatsAnswer> {
-    let wish = body::asked(wish)?;
+async fn seats(State(service): State<Arc<Service>>, Asked(wish): Asked) -> Answer<SeatsAnswer> {
     Ok(Json(service.seats(wish.backend()?, &wish.floor()?).await?))
 }
 
-async fn tickets(State(service): State<Arc<Service>>, wish: Asked) -> Answer<TicketsAnswer> {
-    let wish = body::asked(wish)?;
+async fn tickets(State(service): State<Arc<Service>>, Asked(wish): Asked) -> Answer<TicketsAnswer> {
     let buyer = wish.buyer()?.ok_or_else(|| AppError::Invalid("buyer required: whose tickets?".to_owned()))?;
     Ok(Json(service.tickets(wish.backend()?, &wish.floor()?, buyer).await?))
 }
 
-async fn witness(State(service): State<Arc<Service>>, wish: Asked) -> Answer<WitnessAnswer> {
-    let wish = body::asked(wish)?;
+async fn witness(State(service): State<Arc<Service>>, Asked(wish): Asked) -> Answer<WitnessAnswer> {
     Ok(Json(service.witness(wish.backend()?, &wish.floor()?, wish.seat()?).await?))
 }
 
-async fn purchase(State(service): State<Arc<Service>>, body: String) -> Result<Response, Problem> {
-    let wish = body::posted(&body)?;
+async fn purchase(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Result<Response, Problem> {
     let seat = wish.seat()?.ok_or_else(|| AppError::Invalid("seat required".to_owned()))?;
-    let buyer = wish.buyer()?.unwrap_or_else(app::visitor::made_up_name);
-    let answer: PurchaseAnswer =
-        service.buy(wish.backend()?, &wish.floor()?, seat, buyer, wish.region()?).await?;
+    let buyer = wish.buyer()?.unwrap_or_else(|| BuyerName::guest(random_bits()));
+    let answer: PurchaseAnswer = service.buy(wish.backend()?, &wish.floor()?, seat, buyer, wish.region()?).await?;
     if answer.outcome == Outcome::Error {
         let error = answer.reason.clone().unwrap_or_else(|| "The database is not available.".to_owned());
         let mut body = json!(answer);
@@ -73,8 +70,7 @@ async fn purchase(State(service): State<Arc<Service>>, body: String) -> Result<R
     Ok(Json(answer).into_response())
 }
 
-async fn reset(State(service): State<Arc<Service>>, body: String) -> Answer<ResetAnswer> {
-    let wish = body::posted(&body)?;
+async fn reset(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Answer<ResetAnswer> {
     let backend = wish.backend()?;
     let seats: Option<BTreeSet<SeatId>> = wish.seats()?;
     let seats: Option<Vec<SeatId>> = seats.map(|seats| seats.into_iter().collect());
@@ -83,10 +79,5 @@ async fn reset(State(service): State<Arc<Service>>, body: String) -> Answer<Rese
 }
 
 async fn nothing_here() -> Problem {
-    Problem(AppError::NotFound("There is no such call: the README lists the API.".to_owned()))
-}
-
-async fn wrong_method() -> Response {
-    let error = "This call takes the other method: reading is GET, changing is POST.";
-    (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "error": error }))).into_response()
+    AppError::NotFound("There is no such call: the README lists the API.".to_owned()).into()
 }
