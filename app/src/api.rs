@@ -183,6 +183,8 @@ pub struct FloorView {
     pub backend: Backend,
     /// What is really answering, in one line: "stand-in: PostgreSQL 15.18, REPEATABLE READ, this machine".
     pub engine: String,
+    /// The two regions buyers connect to.
+    pub regions: Vec<Region>,
     /// Every seat, in floor order.
     pub seats: Vec<FloorSeat>,
     /// The visitor's tickets, newest first.

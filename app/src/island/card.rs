@@ -66,16 +66,30 @@ pub struct Lane {
     pub spoken: String,
 }
 
+/// A burst that could be asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wish {
+    /// The chair, as typed.
+    pub seat: String,
+    /// How many buyers.
+    pub buyers: u32,
+    /// How long they think.
+    pub think_ms: u32,
+    /// Where they connect, if that is known.
+    pub regions: Vec<Region>,
+}
+
 /// What the card says of a burst that is to come, under way, or over.
-pub fn card(phase: &Phase, backend: Backend, seat: &str, buyers: u32, think_ms: u32) -> Card {
+pub fn card(phase: &Phase, backend: Backend, wish: &Wish) -> Card {
+    let seat = &wish.seat;
     match phase {
-        Phase::Idle => idle(backend, seat, buyers, think_ms),
+        Phase::Idle => idle(backend, wish),
         Phase::Asked => Card {
             headline: format!("Asking for seat {seat}."),
             sentence: "The seat's next round is opened and every connection is warmed, then all buyers start together."
                 .to_owned(),
             busy: true,
-            ..idle(backend, seat, buyers, think_ms)
+            ..idle(backend, wish)
         },
         Phase::Queued(run, 0) => Card {
             headline: format!("Opening seat {seat}."),
@@ -83,7 +97,7 @@ pub fn card(phase: &Phase, backend: Backend, seat: &str, buyers: u32, think_ms: 
                 .to_owned(),
             busy: true,
             run: Some(run.clone()),
-            ..idle(backend, seat, buyers, think_ms)
+            ..idle(backend, wish)
         },
         Phase::Queued(run, ahead) => Card {
             headline: format!("Waiting for seat {seat}."),
@@ -97,32 +111,35 @@ pub fn card(phase: &Phase, backend: Backend, seat: &str, buyers: u32, think_ms: 
             ),
             busy: true,
             run: Some(run.clone()),
-            ..idle(backend, seat, buyers, think_ms)
+            ..idle(backend, wish)
         },
         Phase::Running(progress) => running(progress, backend),
         Phase::Done(report) => done(report),
         Phase::Failed(error) => Card {
             headline: format!("The burst at seat {seat} has no result."),
             sentence: error.clone(),
+            big: "–".to_owned(),
             failed: true,
-            ..idle(backend, seat, buyers, think_ms)
+            ..idle(backend, wish)
         },
     }
 }
 
-fn idle(backend: Backend, seat: &str, buyers: u32, think_ms: u32) -> Card {
+fn idle(backend: Backend, wish: &Wish) -> Card {
+    let Wish { seat, buyers, think_ms, regions } = wish;
+    let buyers = *buyers;
     let told = vec![None; buyers as usize];
     let nothing = || "–".to_owned();
     Card {
         tone: "calm",
-        big: nothing(),
+        big: WAITING.to_owned(),
         headline: format!("Who gets seat {seat}?"),
         sentence: format!(
             "Press Break it: {} buyers, half of them in each region, read seat {seat}, think for {think_ms} ms and buy it. \
              Then the committed ledger is read back and counted.",
             grouped(buyers.into())
         ),
-        lanes: lanes(&told, &[], false),
+        lanes: lanes(&told, regions, false),
         legend: legend(&told, false),
         answered: format!("0 of {}", grouped(buyers.into())),
         clock: " answered · the clock starts when all buyers do".to_owned(),
@@ -133,6 +150,9 @@ fn idle(backend: Backend, seat: &str, buyers: u32, think_ms: u32) -> Card {
     }
 }
 
+/// The mark of a buyer who waits, large.
+const WAITING: &str = "○";
+
 fn running(progress: &Progress, backend: Backend) -> Card {
     let all = progress.told.len();
     let answered = progress.told.iter().flatten().count();
@@ -140,7 +160,7 @@ fn running(progress: &Progress, backend: Backend) -> Card {
     let seat = progress.seat.to_string();
     let waits = answered == all;
     Card {
-        big: if answered == 0 { "–".to_owned() } else { grouped(sold) },
+        big: if answered == 0 { WAITING.to_owned() } else { grouped(sold) },
         headline: if answered == 0 {
             format!("{} buyers read seat {seat} and think.", grouped(all as u64))
         } else {
@@ -160,7 +180,7 @@ fn running(progress: &Progress, backend: Backend) -> Card {
         focus: ["–".to_owned(), format!("seat {seat}, round {}", progress.round)],
         run: Some(progress.run.clone()),
         busy: true,
-        ..idle(backend, &seat, 0, 0)
+        ..idle(backend, &Wish::default())
     }
 }
 

@@ -148,8 +148,8 @@ fn Hint(state: State) -> impl IntoView {
             view! {
                 <div class="said ask" role="group" aria-label="Open a bought seat again?">
                     <p>
-                        "Seat "{seat.to_string()}" was bought by "{owner.to_string()}
-                        ". Opening it again starts its next round; that ticket stays in the ledger and under My tickets, marked with its round. Open it?"
+                        {owner.to_string()}" bought seat "{seat.to_string()}
+                        ". Break it would open its next round; that ticket stays in the ledger, marked with its round."
                     </p>
                     <button
                         class="go small"
@@ -170,12 +170,12 @@ fn Hint(state: State) -> impl IntoView {
     };
     view! {
         <div class="hint">
-            <p>
+            <p hidden=move || state.at_controls.with(Option::is_some)>
                 <span id="seat-hint" class=move || wrong(state.target().is_none())>"Seats "{seats}</span>" · "
                 <span id="buyers-hint" class=move || wrong(state.buyers_asked().is_none())>"2 to "{most}" buyers"</span>
                 " · "
                 <span id="think-hint" class=move || wrong(state.think_asked().is_none())>
-                    "think 0 to "{grouped(THINK_MS_MAX.into())}" ms"
+                    "0 to "{grouped(THINK_MS_MAX.into())}" ms"
                 </span>
             </p>
             <div role="status">{notice}{question}</div>

@@ -59,12 +59,12 @@ impl Mark {
 
     fn class(self) -> &'static str {
         match self {
-            Self::Waiting => "w",
-            Self::Once => "o",
-            Self::Twice => "t",
-            Self::TurnedAway => "r",
-            Self::Failed => "e",
-            Self::Unknown => "u",
+            Self::Waiting => "wait",
+            Self::Once => "won",
+            Self::Twice => "dup",
+            Self::TurnedAway => "out",
+            Self::Failed => "err",
+            Self::Unknown => "unk",
         }
     }
 

@@ -24,9 +24,8 @@ pub fn OnSaleFloor(
         call::mark_hydrated();
     });
     let shown = Memo::new(move |_| {
-        let seat = state.target().map_or_else(|| state.seat.get(), |seat| seat.to_string());
-        let (buyers, think) = (state.buyers_asked().unwrap_or(60), state.think_asked().unwrap_or(20));
-        let mut card = state.with_phase(|phase| card(phase, state.backend.get(), &seat, buyers, think));
+        let wish = state.wish();
+        let mut card = state.with_phase(|phase| card(phase, state.backend.get(), &wish));
         // What the floor was read with last is newer than what the run remembers of it.
         card.floor_wide = match state.witness() {
             Some(witness) => floor_wide(witness.double_sells, &witness.verdict, witness.seats_checked),

@@ -43,7 +43,7 @@ pub fn ResultCard(
             </div>
             <dl class=class("sources")>
                 <div><dt>"Told “confirmed” "<small>"what the app believed"</small></dt><dd>{source(0)}</dd></div>
-                <div><dt>"In the ledger "<small>"committed, every replica united"</small></dt><dd>{source(1)}</dd></div>
+                <div><dt>"In the ledger "<small>"committed, replicas united"</small></dt><dd>{source(1)}</dd></div>
                 <div><dt>"On the seats table "<small>"what a fan sees"</small></dt><dd>{source(2)}</dd></div>
                 <div class="gap"><dt>{text(|c| c.hidden_name.to_owned())}</dt><dd>{source(3)}</dd></div>
             </dl>

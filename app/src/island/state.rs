@@ -1,6 +1,6 @@
 //! What the on-sale knows, and the little that changes it.
 
-use super::call;
+use super::{call, card::Wish};
 use crate::{
     api::{BurstStart, FloorView, PurchaseAnswer, RunReport, WitnessAnswer},
     error::AppError,
@@ -110,6 +110,8 @@ pub struct State {
     pub buying: RwSignal<Option<SeatId>>,
     /// The burst of each backend, in [`Setup::backends`]' order.
     pub phases: RwSignal<Vec<Phase>>,
+    /// What each of these bursts was asked to be; the fields may have moved on.
+    pub wishes: StoredValue<Vec<Wish>>,
     /// The controls' fields, as typed.
     pub seat: RwSignal<String>,
     /// Buyers, as typed.
@@ -138,6 +140,7 @@ impl State {
             resetting: RwSignal::new(false),
             buying: RwSignal::new(None),
             phases: RwSignal::new(vec![Phase::Idle; setup.backends.len()]),
+            wishes: StoredValue::new(vec![Wish::default(); setup.backends.len()]),
             seat: RwSignal::new(setup.seat.to_string()),
             buyers: RwSignal::new(setup.buyers.to_string()),
             think: RwSignal::new(setup.think_ms.to_string()),
@@ -163,6 +166,14 @@ impl State {
     pub fn with_phase<T>(self, read: impl FnOnce(&Phase) -> T) -> T {
         let place = self.place_of(self.backend.get());
         self.phases.with(|phases| read(phases.get(place).unwrap_or(&Phase::Idle)))
+    }
+
+    /// What the chosen backend's burst is or would be.
+    pub fn wish(self) -> Wish {
+        let asked = self.with_phase(|phase| *phase != Phase::Idle);
+        let place = self.place_of(self.backend.get());
+        let asked = asked.then(|| self.wishes.with_value(|wishes| wishes.get(place).cloned())).flatten();
+        asked.unwrap_or_else(|| self.wish_in_fields())
     }
 
     /// Changes the burst of `backend`.
@@ -196,6 +207,17 @@ impl State {
     /// The think time in the controls' field, if that is a number allowed here.
     pub fn think_asked(self) -> Option<u32> {
         self.think.with(|text| text.trim().parse().ok()).filter(|think| *think <= THINK_MS_MAX)
+    }
+
+    /// The burst that the controls ask for; what is wrong in a field counts as what it began with.
+    fn wish_in_fields(self) -> Wish {
+        let (buyers, think_ms) = self.setup.with_value(|setup| (setup.buyers, setup.think_ms));
+        Wish {
+            seat: self.target().map_or_else(|| self.seat.get(), |seat| seat.to_string()),
+            buyers: self.buyers_asked().unwrap_or(buyers),
+            think_ms: self.think_asked().unwrap_or(think_ms),
+            regions: self.view.with(|view| view.as_ref().map_or_else(Vec::new, |view| view.regions.clone())),
+        }
     }
 
     /// The witness's word on the floor shown, if it is the chosen backend's.
@@ -283,6 +305,9 @@ impl State {
         let floor = self.floor_and_buyer().0;
         self.question.set(None);
         self.at_controls.set(None);
+        let place = self.place_of(backend);
+        let wish = untrack(|| self.wish_in_fields());
+        self.wishes.update_value(|wishes| wishes[place] = wish);
         self.update_phase(backend, |phase| *phase = Phase::Asked);
         spawn_local(async move {
             let (chair, buyers, think) = (seat.to_string(), buyers.to_string(), think.to_string());

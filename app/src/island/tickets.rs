@@ -15,7 +15,7 @@ pub fn MyTickets(state: State) -> impl IntoView {
     };
     let how_many = move || {
         state.view.with(|view| match view.as_ref().map_or(0, |view| view.tickets.len()) {
-            0 => "none yet; they are read back from the ledger".to_owned(),
+            0 => "none yet".to_owned(),
             n => format!("{n}, read back from the ledger"),
         })
     };

@@ -31,7 +31,7 @@ pub fn ProofPanel() -> impl IntoView {
             <p class="soft">"No figure on this page is typed in. What was not measured on this deployment is called so."</p>
             <h2><span>"1"</span>"The headline, measured"</h2>
             <p>
-                "Not measured here yet. "<a href="/">"Press Break it"</a>
+                "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
                 " on both databases: each press leaves a run with a permanent link, its plan, its engine and its verdict."
             </p>
             <h2><span>"3"</span>"Why it cannot be rigged"</h2>

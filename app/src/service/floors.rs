@@ -34,6 +34,7 @@ impl Service {
         Ok(FloorView {
             backend,
             engine: engine.to_string(),
+            regions: office.regions().into(),
             seats: self.every_seat(rows).map(seat).collect(),
             tickets: tickets.into_iter().map(ticket_answer).collect(),
             witness: report::witness_answer(backend, &counts, None, |count| tickets_of(&named, count)),
