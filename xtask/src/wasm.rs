@@ -13,6 +13,8 @@ use crate::site::{self, SiteFile};
 pub fn build(profile: Profile) -> Result<Vec<SiteFile>> {
     let mut cargo = child::cargo();
     cargo.args(["build", "--package", "frontend", "--lib", "--target", TARGET]);
+    // wasm-bindgen drops line tables anyway, and reading them takes it longer than all the rest.
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "none");
     let folder = match profile {
         Profile::Dev => "debug",
         Profile::Release => {
