@@ -11,18 +11,21 @@ export async function hydrated(page: Page): Promise<void> {
  *
  * The `page` and `context` of a test are watched already; a second buyer's `browser.newContext()` is not.
  */
-export function watch(context: BrowserContext, complaints: string[]): void {
+export function watch(context: BrowserContext, complaints: string[], javaScript = true): void {
   context.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") {
+    // Without JavaScript nothing uses what the page loads ahead for it.
+    const harmless = !javaScript && message.text().includes("preloaded using link preload but not used");
+    if (!harmless && (message.type() === "error" || message.type() === "warning")) {
       complaints.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
     }
   });
   context.on("weberror", (error) => complaints.push(`page error: ${error.error().message}`));
   context.on("requestfailed", (request) => {
     const why = request.failure()?.errorText ?? "no reason given";
-    // A stream is closed by its reader; the browser calls that aborted.
-    const closed = request.resourceType() === "eventsource" && why === "net::ERR_ABORTED";
-    if (!closed) {
+    // Aborted: its reader closed the stream, or the page was left while it loaded. A server that does not
+    // answer is called otherwise. And a browser without JavaScript refuses the script as if by policy ("csp").
+    const harmless = why === "net::ERR_ABORTED" || (why === "csp" && !javaScript && request.resourceType() === "script");
+    if (!harmless) {
       complaints.push(`request failed: ${request.method()} ${request.url()}: ${why}`);
     }
   });
@@ -46,8 +49,8 @@ export const test = base.extend<Options & Fixtures>({
     const unexpected = complaints.filter((complaint) => !expected.some((pattern) => pattern.test(complaint)));
     expect(unexpected, "the browser complained").toEqual([]);
   },
-  context: async ({ context, complaints }, use) => {
-    watch(context, complaints);
+  context: async ({ context, complaints, javaScriptEnabled }, use) => {
+    watch(context, complaints, javaScriptEnabled);
     await use(context);
   },
 });
