@@ -14,9 +14,9 @@ pub enum Stage {
 
 /// The failure that `error` means at `stage`.
 pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Error) -> Failure {
-    let state = error.code().cloned();
+    let code = error.code().cloned();
     let source = Box::new(error);
-    match kind(stage, state.as_ref()) {
+    match kind(stage, code.as_ref()) {
         Kind::Conflict => Failure::Conflict { database, source },
         Kind::Unavailable => Failure::Unavailable { database, source },
         Kind::Indeterminate => Failure::Indeterminate { database, source },
@@ -30,12 +30,12 @@ enum Kind {
     Indeterminate,
 }
 
-/// `state` is `None` when the connection died instead of answering.
-fn kind(stage: Stage, state: Option<&SqlState>) -> Kind {
-    match (stage, state) {
+/// `code` is `None` when the connection died instead of answering.
+fn kind(stage: Stage, code: Option<&SqlState>) -> Kind {
+    match (stage, code) {
         // PostgreSQL says so at the statement, Aurora DSQL at COMMIT.
-        (_, Some(state)) if *state == SqlState::T_R_SERIALIZATION_FAILURE => Kind::Conflict,
-        (Stage::Statement, Some(state)) if *state == SqlState::T_R_DEADLOCK_DETECTED => Kind::Conflict,
+        (_, Some(code)) if *code == SqlState::T_R_SERIALIZATION_FAILURE => Kind::Conflict,
+        (Stage::Statement, Some(code)) if *code == SqlState::T_R_DEADLOCK_DETECTED => Kind::Conflict,
         (Stage::Statement, _) => Kind::Unavailable,
         (Stage::Commit, _) => Kind::Indeterminate,
     }

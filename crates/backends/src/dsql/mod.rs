@@ -75,7 +75,7 @@ struct RegionPool {
 /// The longest that opening one connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that a buyer waits for a connection of the pool.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl SqlDatabase {
     /// Makes the pools; connects to nothing yet.
@@ -140,12 +140,10 @@ impl Database for SqlDatabase {
 fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint) -> Result<RegionPool, Failure> {
     let mut connect = endpoint.connect.clone();
     connect.connect_timeout(CONNECT_TIMEOUT).application_name("worldseat");
-    let mut options = format!("-c search_path={}", config.schema);
-    if let Some(level) = config.isolation {
-        options += &format!(" -c default_transaction_isolation={}", level.replace(' ', "\\ "));
-    }
     if config.stand_in {
-        connect.options(options);
+        let level = config.isolation.map(|level| level.replace(' ', "\\ "));
+        let level = level.map_or_else(String::new, |level| format!(" -c default_transaction_isolation={level}"));
+        connect.options(format!("-c search_path={}{level}", config.schema));
     }
     // Fast: a connection is only asked whether it is still open. A purchase finds out the rest.
     let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };

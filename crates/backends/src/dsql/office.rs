@@ -5,6 +5,7 @@ use super::{
     classify::{Stage, classify},
 };
 use async_trait::async_trait;
+use deadpool_postgres::Object;
 use onsale::{
     BoxOffice, BuyerName, Engine, Failure, FloorId, Holder, Region, Round, RoundCount, Sale, SeatId, SeatRow, Setting,
     Span,
@@ -15,8 +16,10 @@ use tokio_postgres::{Row, types::ToSql};
 const SALE: &str = "SELECT seat, round, ticket, buyer, region, run, attempt, \
                     (extract(epoch FROM sold_at) * 1000)::bigint AS sold_at_ms FROM ledger";
 const SEAT: &str = "SELECT seat, round, reset_round, status, owner, ticket, region FROM seats";
-/// How often an opening or a reset is tried against purchases that race it.
+/// How often an opening, a reset or a run to be kept is tried against transactions that race it.
 const ATTEMPTS_MAX: u32 = 50;
+/// Said of a row that cannot be read.
+pub(super) const STRANGE_ROW: &str = "a row holds what WorldSeat did not write";
 
 #[async_trait]
 impl BoxOffice for SqlDatabase {
@@ -72,7 +75,7 @@ impl BoxOffice for SqlDatabase {
                     region = NULL, changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round";
         let rows = self.change(open, &[&floor.as_str(), &seat.to_string()]).await?;
         let row = rows.first().ok_or_else(|| self.unavailable(format!("floor {floor} has no row for seat {seat}")))?;
-        Ok(round(row.get(0)))
+        round(row.get(0)).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
     async fn reset(&self, floor: &FloorId, seats: Option<&[SeatId]>) -> Result<(), Failure> {
@@ -123,7 +126,7 @@ impl BoxOffice for SqlDatabase {
         let rows = self.select(select, &[&floor.as_str()]).await?;
         let count = |row: &Row| {
             let confirmed = u64::try_from(row.get::<_, i64>(2)).ok()?;
-            Some(RoundCount { seat: row.get::<_, &str>(0).parse().ok()?, round: round(row.get(1)), confirmed })
+            Some(RoundCount { seat: row.get::<_, &str>(0).parse().ok()?, round: round(row.get(1))?, confirmed })
         };
         let mut counts = self.all(&rows, count)?;
         counts.sort_unstable();
@@ -138,34 +141,70 @@ impl BoxOffice for SqlDatabase {
 }
 
 impl SqlDatabase {
-    async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
-        let client = self.client().await?;
-        let failed = |error| classify(self.config().database, Stage::Statement, error);
-        let statement = client.prepare_cached(sql).await.map_err(failed)?;
-        client.query(&statement, params).await.map_err(failed)
+    /// Reads, again if the connection turns out to have died in the pool: then another region may answer.
+    pub(super) async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let mut dead = 0;
+        loop {
+            let client = self.client().await?;
+            let error = match client.prepare_cached(sql).await {
+                Ok(statement) => match client.query(&statement, params).await {
+                    Ok(rows) => return Ok(rows),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            if error.code().is_some() || dead == self.config().connections_per_region {
+                return Err(classify(self.config().database, Stage::Statement, error));
+            }
+            drop(Object::take(client));
+            dead += 1;
+        }
+    }
+
+    /// A connection that answers, for what is not to be sent twice.
+    pub(super) async fn live_client(&self) -> Result<Object, Failure> {
+        let mut dead = 0;
+        loop {
+            let client = self.client().await?;
+            match client.simple_query("").await {
+                Ok(_) => return Ok(client),
+                Err(error) if dead == self.config().connections_per_region => {
+                    return Err(classify(self.config().database, Stage::Statement, error));
+                }
+                Err(_) => drop(Object::take(client)),
+            }
+            dead += 1;
+        }
     }
 
     /// Every row read, or none: a row that cannot be read must not look like one that is not there.
     fn all<T>(&self, rows: &[Row], read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>, Failure> {
         let all: Option<Vec<T>> = rows.iter().map(read).collect();
-        all.ok_or_else(|| self.unavailable("a row holds what WorldSeat did not write"))
+        all.ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
-    /// Runs one changing statement on its own, again when a purchase raced it. Repeating it after a lost answer is
-    /// harmless: at worst a round is opened that nobody uses.
+    /// Runs one changing statement on its own, again when a purchase raced it, never after a lost answer: a repeated
+    /// reset would open what was bought in between.
     async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let database = self.config().database;
+        self.patiently(move || async move {
+            let client = self.live_client().await?;
+            client.query(sql, params).await.map_err(|error| classify(database, Stage::Statement, error))
+        })
+        .await
+    }
+
+    /// Asks again while somebody else's transaction races it.
+    pub(super) async fn patiently<T, F>(&self, ask: impl Fn() -> F + Send) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
         let mut attempt = 1;
         loop {
-            let client = self.client().await?;
-            let failure = match client.query(sql, params).await {
-                Ok(rows) => return Ok(rows),
-                Err(error) => classify(self.config().database, Stage::Statement, error),
-            };
-            if !matches!(failure, Failure::Conflict { .. }) || attempt == ATTEMPTS_MAX {
-                return Err(failure);
+            match ask().await {
+                Err(Failure::Conflict { .. }) if attempt < ATTEMPTS_MAX => attempt += 1,
+                answer => return answer,
             }
-            drop(client);
-            attempt += 1;
             tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=u64::from(attempt.min(20))))).await;
         }
     }
@@ -175,9 +214,9 @@ impl SqlDatabase {
     }
 }
 
-/// A round as the column holds it.
-pub(super) fn round(column: i64) -> Round {
-    Round::try_from(column).unwrap_or(Round::MAX)
+/// A round as the column holds it; `None` for what is none.
+pub(super) fn round(column: i64) -> Option<Round> {
+    Round::try_from(column).ok().filter(|round| *round >= 1)
 }
 
 /// `None` for a row that nothing of ours wrote.
@@ -191,9 +230,13 @@ fn seat_row(row: &Row) -> Option<SeatRow> {
     };
     Some(SeatRow {
         seat: row.get::<_, &str>("seat").parse().ok()?,
-        round: round(row.get("round")),
-        reset_round: round(row.get("reset_round")),
-        holder: if row.get::<_, &str>("status") == "sold" { Some(holder()?) } else { None },
+        round: round(row.get("round"))?,
+        reset_round: round(row.get("reset_round"))?,
+        holder: match row.get("status") {
+            "available" => None,
+            "sold" => Some(holder()?),
+            _ => return None,
+        },
     })
 }
 
@@ -201,12 +244,12 @@ fn seat_row(row: &Row) -> Option<SeatRow> {
 fn sale(row: &Row) -> Option<Sale> {
     Some(Sale {
         seat: row.get::<_, &str>("seat").parse().ok()?,
-        round: round(row.get("round")),
+        round: round(row.get("round"))?,
         ticket: row.get::<_, &str>("ticket").parse().ok()?,
         buyer: row.get::<_, &str>("buyer").parse().ok()?,
         region: row.get::<_, &str>("region").parse().ok()?,
         run: row.get::<_, Option<&str>>("run").map(str::parse).transpose().ok()?,
-        attempt: u32::try_from(row.get::<_, i64>("attempt")).unwrap_or(u32::MAX),
+        attempt: u32::try_from(row.get::<_, i64>("attempt")).ok()?,
         sold_at_ms: row.get("sold_at_ms"),
     })
 }

@@ -13,23 +13,14 @@ const PART_BYTES: usize = 512 * 1024;
 impl RunStore for SqlDatabase {
     async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure> {
         let document = pack(run).map_err(|e| self.unavailable(e))?;
-        let parts = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
-        let mut client = self.client().await?;
-        let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
-        let txn = client.transaction().await.map_err(failed)?;
-        for (part, bytes) in (0_i64..).zip(document.chunks(PART_BYTES)) {
-            let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
-                          ON CONFLICT DO NOTHING";
-            txn.execute(insert, &[&run.id.as_str(), &part, &parts, &floor.as_str(), &bytes]).await.map_err(failed)?;
-        }
-        txn.commit().await.map_err(failed)
+        let document = document.as_slice();
+        // Somebody else may be keeping the same run at this moment.
+        self.patiently(move || self.insert_parts(floor, &run.id, document)).await
     }
 
     async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure> {
-        let client = self.client().await?;
         let select = "SELECT document, floor, parts FROM runs WHERE run = $1 ORDER BY part";
-        let rows = client.query(select, &[&id.as_str()]).await;
-        let rows = rows.map_err(|e| classify::classify(self.config().database, classify::Stage::Statement, e))?;
+        let rows = self.select(select, &[&id.as_str()]).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let unreadable = |why: &str| self.unavailable(format!("run {id} cannot be read back: {why}"));
         if i64::try_from(rows.len()) != Ok(first.get(2)) {
@@ -39,6 +30,22 @@ impl RunStore for SqlDatabase {
         let document: Vec<u8> = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect();
         let run = unpack(&document).map_err(|error| unreadable(&error.to_string()))?;
         Ok(Some((floor, run)))
+    }
+}
+
+impl SqlDatabase {
+    /// All parts or none; parts that are there already stay as they are.
+    async fn insert_parts(&self, floor: &FloorId, run: &RunId, document: &[u8]) -> Result<(), Failure> {
+        let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
+        let parts = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
+        let mut client = self.live_client().await?;
+        let txn = client.transaction().await.map_err(failed)?;
+        for (part, bytes) in (0_i64..).zip(document.chunks(PART_BYTES)) {
+            let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
+                          ON CONFLICT DO NOTHING";
+            txn.execute(insert, &[&run.as_str(), &part, &parts, &floor.as_str(), &bytes]).await.map_err(failed)?;
+        }
+        txn.commit().await.map_err(failed)
     }
 }
 

@@ -95,8 +95,7 @@ impl Transaction for SqlTxn {
         let row = row.ok_or_else(|| {
             Failure::unavailable(self.database, format!("floor {} has no row for seat {}", order.floor, order.seat))
         })?;
-        seat(&row)
-            .ok_or_else(|| Failure::unavailable(self.database, "the seat's row holds what WorldSeat did not write"))
+        seat(&row).ok_or_else(|| Failure::unavailable(self.database, super::office::STRANGE_ROW))
     }
 
     async fn write_seat(&mut self, order: &Order, _: &Seat) -> Result<(), Failure> {
@@ -154,11 +153,13 @@ impl Drop for SqlTxn {
     }
 }
 
+/// `None` for a row that nothing of ours wrote: it must not look like a free seat.
 fn seat(row: &Row) -> Option<Seat> {
-    let holder = match row.get::<_, &str>("status") {
+    let holder = match row.get("status") {
+        "available" => None,
         "sold" => Some(row.get::<_, Option<&str>>("ticket")?.parse().ok()?),
-        _ => None,
+        _ => return None,
     };
     let [round, reset_round] = ["round", "reset_round"].map(|column| super::office::round(row.get(column)));
-    Some(Seat { round, reset_round, holder })
+    Some(Seat { round: round?, reset_round: reset_round?, holder })
 }
