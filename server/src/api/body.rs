@@ -10,7 +10,7 @@ use axum::{
 use onsale::{Backend, BuyerName, FloorId, Region, SeatId};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::{collections::BTreeSet, error::Error, ops::RangeInclusive};
 
 /// A body or a query; what is left out means its default.
 #[derive(Debug, Default, Deserialize)]
@@ -54,8 +54,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = Query::try_from_uri(&parts.uri);
-        let Query(wish) = query.map_err(|error| mistake(format!("The query cannot be read. {}", error.body_text())))?;
+        let Query(wish) = Query::try_from_uri(&parts.uri).map_err(|error| {
+            let why = error.source().map(ToString::to_string).unwrap_or_default();
+            mistake(format!("The query cannot be read: {why}"))
+        })?;
         Ok(Self(wish))
     }
 }

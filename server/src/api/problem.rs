@@ -45,6 +45,10 @@ impl IntoResponse for Problem {
             Self::Request(status, error) => (status, error, None),
         };
         let mut response = (status, Json(json!({ "error": error }))).into_response();
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // What is left of the body is not read: the connection cannot carry another request.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(wait_s) = wait_s {
             response.headers_mut().insert(header::RETRY_AFTER, wait_s);
         }

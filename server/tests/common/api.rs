@@ -69,6 +69,20 @@ impl Api {
         self.post(path, body).await.ok()
     }
 
+    /// Host and port, for whoever brings a connection of their own.
+    pub fn host(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// The seats that are shown as sold on a floor.
+    pub async fn sold(&self, backend: &str, floor: &str) -> Vec<String> {
+        let answer = self.read(&format!("/api/seats?backend={backend}&floor={floor}")).await;
+        let seats = answer["seats"].as_array().unwrap();
+        assert_eq!(seats.len(), 96, "a floor is always shown whole: {answer}");
+        let sold = seats.iter().filter(|seat| seat["status"] == "sold");
+        sold.map(|seat| seat["seat_id"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Watches a run.
     pub async fn watch(&self, run: &str) -> Events {
         let path = format!("/api/runs/{run}/events");
@@ -84,7 +98,8 @@ impl Api {
 
 /// What came back.
 pub struct Answer {
-    what: String,
+    /// To what.
+    pub what: String,
     /// The status.
     pub status: u16,
     /// The headers.

@@ -53,6 +53,13 @@ impl Server {
         directories.into_iter().next().unwrap()
     }
 
+    /// The server's own resident memory, in megabytes; PostgreSQL's is not counted.
+    pub fn resident_mb(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1000.0
+    }
+
     /// Interrupts it, and checks that it ends well and leaves nothing: no process, no directory, no panic.
     pub fn stop(mut self) {
         let family = family(self.process.child.id());
