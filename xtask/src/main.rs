@@ -42,10 +42,10 @@ enum Verb {
     },
     /// Runs every check: format, clippy, unit, property, integration and browser tests
     Test(test::TestArgs),
-    /// Builds for release and runs `worldseat bench`
+    /// Builds for release and measures this machine: the table of docs/benchmarks.md
     Bench {
-        /// Handed to `worldseat bench`
-        #[arg(last = true, value_name = "BENCH ARGS")]
+        /// One part only: http, sales or witness
+        #[arg(last = true, value_name = "PART")]
         rest: Vec<String>,
     },
 }
@@ -96,8 +96,10 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Test(args) => test::run(&args),
         Verb::Bench { rest } => {
             tools::postgresql()?;
-            let binary = build::everything(Profile::Release)?;
-            child::become_program(std::process::Command::new(binary).arg("bench").args(rest))
+            tools::wasm_target()?;
+            build::build_site(Profile::Release)?;
+            let mut cargo = child::cargo();
+            child::become_program(cargo.args(["bench", "--bench", "figures", "--"]).args(rest))
         }
     }
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 /// Starting makes a database cluster, which takes its time on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(90);
-const ENDED_WITHIN: Duration = Duration::from_secs(60);
+const ENDED_WITHIN: Duration = Duration::from_mins(1);
 
 /// A server that answers. [`Server::stop`] ends it and sees that nothing is left; if a test fails first, dropping it ends
 /// it all the same.
