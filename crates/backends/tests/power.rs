@@ -2,36 +2,14 @@
 //! one does not.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests
 
-use backends::{
-    dsql::{Connect, SqlConfig, SqlDatabase, SqlEndpoint},
-    dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
-};
-use burst::Burst;
-use onsale::{Backend, BoxOffice, Database, FloorId, FloorPlan, Plan, Run, RunId, Scoreboard, SeatId, Span, Ticket};
+mod common;
+
+use backends::dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity};
+use common::{CONNECTIONS, Sql, Wish, addresses, seat, sql};
+use onsale::{BoxOffice, Database, FloorId, FloorPlan, Run, Scoreboard, Span};
 use standins::{GlobalTable, GlobalTableOptions, Options, StandIns};
 use std::sync::Arc;
 use witness::{Verdict, judge_run, reconcile};
-
-const CONNECTIONS: usize = 64;
-
-fn sql(engines: &StandIns, schema: &'static str, isolation: Option<&'static str>) -> SqlDatabase {
-    let endpoints = engines.endpoints.each_ref().map(|endpoint| {
-        let mut connect = Connect::new();
-        connect.host("127.0.0.1").port(endpoint.addr().port()).user(standins::USER).dbname(standins::DATABASE);
-        SqlEndpoint { region: endpoint.region().parse().unwrap(), connect }
-    });
-    SqlDatabase::new(SqlConfig {
-        database: "PostgreSQL",
-        endpoints,
-        plan: FloorPlan::default(),
-        connections_per_region: CONNECTIONS,
-        stand_in: true,
-        schema,
-        isolation,
-        settings: vec![],
-    })
-    .unwrap()
-}
 
 async fn foil(table: &GlobalTable) -> GlobalTables {
     let regions = table
@@ -54,31 +32,14 @@ async fn foil(table: &GlobalTable) -> GlobalTables {
     tables
 }
 
-fn seat(text: &str) -> SeatId {
-    text.parse().unwrap()
-}
-
 async fn burst<D: Database + BoxOffice>(db: &Arc<D>, floor: &FloorId, buyers: u32, think_ms: u32, seed: u64) -> Run {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let mut bits = || rng.u128(..) ^ u128::from(std::process::id());
-    let plan = Plan {
-        backend: Backend::Dsql, // a label
-        seat: seat("A1"),
-        buyers,
-        think_ms,
-        seed,
-        regions: db.regions().to_vec(),
-        connections_per_region: 64,
-    };
-    let tickets = (0..buyers).map(|_| Ticket::from_random(bits())).collect();
-    let burst = Burst { id: RunId::from_random(bits()), floor: floor.clone(), plan, tickets };
-    burst.run(Arc::clone(db), &**db, |_| ()).await.expect("the burst")
+    Wish { floor, seat: seat("A1"), buyers, think_ms, seed }.run(db).await.expect("the burst")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_bursts_sell_the_seat_once_each() {
     let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
-    let db = Arc::new(sql(&engines, "public", None));
+    let db = Arc::new(sql(addresses(&engines.endpoints), Sql::default()));
     db.create_tables().await.unwrap();
     let floor: FloorId = "power".parse().unwrap();
     db.make_floor(&floor).await.unwrap();
@@ -101,7 +62,8 @@ async fn a_hundred_bursts_sell_the_seat_once_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_known_bad_control_is_caught() {
     let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
-    let db = Arc::new(sql(&engines, "control", Some("read committed")));
+    let control = Sql { schema: "control", isolation: Some("read committed"), ..Sql::default() };
+    let db = Arc::new(sql(addresses(&engines.endpoints), control));
     db.create_tables().await.unwrap();
     let floor: FloorId = "power".parse().unwrap();
     db.make_floor(&floor).await.unwrap();
