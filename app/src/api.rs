@@ -3,6 +3,7 @@
 //! The field names of the first part are the original WorldSeat's; its clients read them. Fields may be added, none
 //! renamed or removed.
 
+use crate::island::card::Card;
 use onsale::{Backend, BuyerName, Engine, Plan, Region, Round, RunId, Scoreboard, SeatId, Ticket};
 use serde::{Deserialize, Serialize};
 
@@ -293,6 +294,8 @@ pub struct RunReport {
     pub floor_wide: Option<FloorWide>,
     /// Whether it could be stored; if not, its link ends with the server.
     pub stored: bool,
+    /// The same in the words of the page.
+    pub card: Card,
 }
 
 /// The witness's word on the floor a run was on.

@@ -9,8 +9,9 @@
 #[cfg(feature = "ssr")]
 use crate::service::BurstRequest;
 use crate::{
-    api::{BurstStart, FloorView, PurchaseAnswer, RunReport},
+    api::{BurstStart, PurchaseAnswer, RunReport},
     error::AppError,
+    island::setup::Floor,
 };
 use leptos::prelude::*;
 use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
@@ -47,17 +48,17 @@ pub async fn break_it(
 
 /// Opens every seat that was sold since the last reset.
 #[server(prefix = "/do", endpoint = "reset")]
-pub async fn reset(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<FloorView, AppError> {
+pub async fn reset(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<Floor, AppError> {
     let service = ssr::service()?;
     service.reset(backend, &floor, None).await?;
     ssr::send_form_to(&format!("/?backend={backend}&floor={floor}"));
-    service.floor_view(backend, &floor, &buyer).await
+    Ok(Floor::of(&service.floor_view(backend, &floor, &buyer).await?, &buyer))
 }
 
 /// The floor as the database has it now, with the visitor's tickets and the floor-wide witness.
 #[server(prefix = "/do", endpoint = "floor")]
-pub async fn load_floor(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<FloorView, AppError> {
-    ssr::service()?.floor_view(backend, &floor, &buyer).await
+pub async fn load_floor(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<Floor, AppError> {
+    Ok(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer).await?, &buyer))
 }
 
 /// A run as its page shows it; `NotFound` if there is no such run.

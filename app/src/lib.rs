@@ -14,3 +14,5 @@ pub mod service;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod visitor;
+#[cfg(feature = "ssr")]
+pub mod words;

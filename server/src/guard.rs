@@ -1,9 +1,6 @@
 //! What is refused before anybody looks at it, and what a refusal of a server function says.
 
-use crate::{
-    api::{self, Problem},
-    router::BODY_BYTES_MAX,
-};
+use crate::{api::Problem, router::BODY_BYTES_MAX};
 use app::error::AppError;
 use axum::{
     body::{Body, to_bytes},
@@ -31,21 +28,19 @@ pub async fn short(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Leptos answers 500 to whatever a server function refuses; the error itself knows better.
+/// Leptos answers 500 to whatever a server function refuses; the error itself knows better. The refusal then reads as
+/// the API's do, so that the page needs one way to read both.
 pub async fn true_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key("serverfnerror") {
         return response;
     }
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
-    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
-        parts.status = api::status(&error);
-        if let Some(wait_s) = api::wait_s(&error) {
-            parts.headers.insert(header::RETRY_AFTER, wait_s);
-        }
+    match serde_json::from_slice::<AppError>(&body) {
+        Ok(error) => Problem::from(error).into_response(),
+        Err(_) => Response::from_parts(parts, Body::from(body)),
     }
-    Response::from_parts(parts, Body::from(body))
 }
 
 /// A browser names the page that sends a request in Origin; scripts and command lines send none.

@@ -1,52 +1,67 @@
 //! One mark per buyer: one meaning, one colour, one shape. Beyond [`DENSE`] buyers the marks become a band.
 
-use super::card::{Lane, region_name, several};
-use onsale::{Outcome, Region};
-use std::fmt::Write as _;
+use super::card::{grouped, several};
+use onsale::Outcome;
+
+/// The buyers of one region.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lane {
+    /// The region.
+    pub name: String,
+    /// Its buyers' marks, as HTML.
+    pub marks: String,
+    /// The same for a reader who sees no marks.
+    pub spoken: String,
+}
 
 /// The marks of every region's buyers. They alternate between the regions.
-pub fn lanes(told: &[Option<Outcome>], regions: &[Region], oversold: bool) -> Vec<Lane> {
-    const REGIONS: usize = 2;
-    let dense = told.len() > DENSE;
-    (0..REGIONS)
-        .map(|region| {
-            let marks: Vec<Mark> =
-                told.iter().skip(region).step_by(REGIONS).map(|told| Mark::of(*told, oversold)).collect();
-            Lane {
-                name: region_name(regions, region),
-                spoken: spoken(&marks),
-                marks: if dense { band(&marks) } else { marks.iter().map(|mark| mark.html()).collect() },
-            }
-        })
-        .collect()
+pub fn lanes(told: &[Option<Outcome>], regions: &[String], oversold: bool) -> [Lane; 2] {
+    [0, 1].map(|region| {
+        let marks: Vec<Mark> = told.iter().skip(region).step_by(2).map(|told| Mark::of(*told, oversold)).collect();
+        Lane {
+            name: regions.get(region).cloned().unwrap_or_default(),
+            spoken: spoken(&marks),
+            marks: if told.len() > DENSE { band(&marks) } else { row(&marks) },
+        }
+    })
+}
+
+/// How many were told what, as marks and words.
+pub fn legend(told: &[Option<Outcome>], oversold: bool) -> String {
+    let marks: Vec<Mark> = told.iter().map(|told| Mark::of(*told, oversold)).collect();
+    let mut out = String::new();
+    for (mark, n) in counts(&marks) {
+        out.push_str("<span>");
+        mark.draw(&mut out);
+        out.push(' ');
+        out.push_str(&grouped(n));
+        out.push(' ');
+        out.push_str(mark.words());
+        out.push_str("</span>");
+    }
+    out
 }
 
 /// Up to this many buyers each have a mark of their own.
-const DENSE: usize = 200;
+pub const DENSE: usize = 200;
 
 /// What became of a buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Nobody has told the buyer anything yet.
+enum Mark {
     Waiting,
-    /// The only one who was sold the seat.
     Once,
-    /// One of several who were sold the seat.
     Twice,
-    /// Told "sold".
     TurnedAway,
-    /// Told "error": it certainly did not happen.
     Failed,
-    /// Could be told nothing.
     Unknown,
 }
 
 impl Mark {
     /// In the order of the legend.
-    pub const ALL: [Self; 6] = [Self::Once, Self::Twice, Self::TurnedAway, Self::Failed, Self::Unknown, Self::Waiting];
+    const ALL: [Self; 6] = [Self::Once, Self::Twice, Self::TurnedAway, Self::Failed, Self::Unknown, Self::Waiting];
 
     /// The mark of a buyer. `oversold`: more than one ticket was sold.
-    pub fn of(told: Option<Outcome>, oversold: bool) -> Self {
+    fn of(told: Option<Outcome>, oversold: bool) -> Self {
         match told {
             None => Self::Waiting,
             Some(Outcome::Confirmed) if oversold => Self::Twice,
@@ -68,13 +83,14 @@ impl Mark {
         }
     }
 
-    /// The mark itself.
-    pub fn html(self) -> String {
-        format!("<i class={}></i>", self.class())
+    fn draw(self, out: &mut String) {
+        out.push_str("<i class=");
+        out.push_str(self.class());
+        out.push_str("></i>");
     }
 
     /// What it means, after a number.
-    pub fn words(self) -> &'static str {
+    fn words(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Once => "sold the seat",
@@ -86,38 +102,53 @@ impl Mark {
     }
 }
 
+fn counts(marks: &[Mark]) -> impl Iterator<Item = (Mark, u64)> {
+    let count = |mark| (mark, marks.iter().filter(|m| **m == mark).count() as u64);
+    Mark::ALL.into_iter().map(count).filter(|(_, n)| *n > 0)
+}
+
 fn spoken(marks: &[Mark]) -> String {
     let mut out = several(marks.len() as u64, "buyer", "buyers");
-    for mark in Mark::ALL {
-        let n = marks.iter().filter(|m| **m == mark).count();
-        if n > 0 {
-            let _ = write!(out, ", {n} {}", mark.words());
-        }
+    for (mark, n) in counts(marks) {
+        out.push_str(", ");
+        out.push_str(&grouped(n));
+        out.push(' ');
+        out.push_str(mark.words());
+    }
+    out
+}
+
+fn row(marks: &[Mark]) -> String {
+    let mut out = String::new();
+    for mark in marks {
+        mark.draw(&mut out);
     }
     out
 }
 
 /// Many buyers as one drawing, column by column in the plan's order: a path per meaning, whatever their number.
 fn band(marks: &[Mark]) -> String {
+    /// Buyers in a column, and the units between two of them.
     const ROWS: usize = 8;
-    let columns = marks.len().div_ceil(ROWS);
-    let mut out = format!("<svg viewBox=\"0 0 {columns} {ROWS}\" preserveAspectRatio=none aria-hidden=true>");
+    const PITCH: usize = 10;
+    let width = marks.len().div_ceil(ROWS) * PITCH;
+    let mut out = format!("<svg viewBox=\"0 0 {width} {}\" preserveAspectRatio=none>", ROWS * PITCH);
     for mark in Mark::ALL {
-        // Narrower for what is quiet, full for what is loud: the shape repeats what the colour says.
+        // Smaller for what is quiet, full for what is loud: the shape repeats what the colour says.
         let (from, size) = match mark {
-            Mark::Once | Mark::Twice => (0.0, 1.0),
-            Mark::TurnedAway | Mark::Unknown => (0.1, 0.8),
-            Mark::Failed => (0.1, 0.4),
-            Mark::Waiting => (0.35, 0.3),
+            Mark::Once | Mark::Twice => (0, 10),
+            Mark::TurnedAway | Mark::Unknown => (1, 8),
+            Mark::Failed => (3, 5),
+            Mark::Waiting => (4, 3),
         };
-        let mut path = String::new();
+        out.push_str("<path class=");
+        out.push_str(mark.class());
+        out.push_str(" d=\"");
         for (index, _) in marks.iter().enumerate().filter(|(_, m)| **m == mark) {
-            let (x, y) = ((index / ROWS) as f32 + from, (index % ROWS) as f32 + from);
-            let _ = write!(path, "M{x} {y}h{size}v{size}h-{size}z");
+            let (x, y) = (index / ROWS * PITCH + from, index % ROWS * PITCH + from);
+            out.push_str(&format!("M{x} {y}h{size}v{size}h-{size}z"));
         }
-        if !path.is_empty() {
-            let _ = write!(out, "<path class={} d=\"{path}\"/>", mark.class());
-        }
+        out.push_str("\"/>");
     }
     out.push_str("</svg>");
     out

@@ -1,16 +1,27 @@
 //! The on-sale's one island: controls, result, map and tickets share their state, and islands share none.
+//!
+//! The browser's half is weighed by the kilobyte. So the state is one model in one signal, and views that read it: every
+//! other type of signal would be compiled, and sent, anew. What can be put into words on the server comes in words.
 
-mod call;
+#[cfg(feature = "hydrate")]
+mod browser;
 pub mod card;
 mod controls;
 mod map;
 mod marks;
+mod model;
 mod on_sale;
 mod result;
-mod state;
-mod stream;
+#[cfg(not(feature = "hydrate"))]
+mod server;
+pub mod setup;
 mod tickets;
 
-pub use on_sale::{OnSaleFloor, OnSaleFloorProps};
+#[cfg(feature = "hydrate")]
+use browser as host;
+#[cfg(not(feature = "hydrate"))]
+use server as host;
+
+pub use model::{THINK_MS_MAX, question};
+pub use on_sale::OnSaleFloor;
 pub use result::{ResultCard, ResultCardProps};
-pub use state::{Notice, Setup, THINK_MS_MAX};

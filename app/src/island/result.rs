@@ -2,117 +2,79 @@
 //!
 //! The on-sale fills it live, a run's page once on the server; the same lines say the same things in both.
 
-use super::card::{Card, Lane};
+use super::{
+    card::Card,
+    marks::Lane,
+    model::{Phase, State},
+};
 use leptos::prelude::*;
 
 /// The card.
 #[component]
 pub fn ResultCard(
     /// What it says now.
-    #[prop(into)]
-    card: Signal<Card>,
-    /// Called when the visitor has read why there is no result.
-    #[prop(optional, into)]
-    on_dismiss: Option<Callback<()>>,
+    card: Memo<Card>,
+    /// The on-sale it is on, if it is on one.
+    state: Option<State>,
 ) -> impl IntoView {
-    let text = move |read: fn(&Card) -> String| Signal::derive(move || card.with(read));
-    let class = move |name: &'static str| Signal::derive(move || format!("{name} tone-{}", card.with(|c| c.tone)));
-    let region = move |index: usize| {
-        let lane = Signal::derive(move || card.with(|c| c.lanes.get(index).cloned().unwrap_or_default()));
-        view! { <FateLane lane /> }
+    let text = move |read: fn(&Card) -> &String| move || card.with(|card| read(card).clone());
+    let failed =
+        move || state.is_some_and(|state| state.0.with(|m| matches!(m.bursts[m.shop].phase, Phase::Failed(_))));
+    let dismiss = move |_| {
+        if let Some(state) = state {
+            state.change(|model| model.bursts[model.shop].phase = Phase::Idle);
+        }
     };
-    let source = move |index: usize| Signal::derive(move || card.with(|c| c.sources[index].clone()));
-    let dismiss = on_dismiss.map(|on_dismiss| {
-        let failed = move || !card.with(|c| c.failed);
-        view! { <button class="plain" type="button" hidden=failed on:click=move |_| on_dismiss.run(())>"Dismiss"</button> }
-    });
+    let tone = move |name: &'static str| move || format!("{name} tone-{}", card.with(|card| card.tone.clone()));
+    let evidence =
+        move || card.with(|card| if card.summary.is_empty() { "evidence nothing" } else { "evidence" }.to_owned());
     view! {
-        <section class="result" aria-labelledby="verdict" aria-busy=move || card.with(|c| c.busy).to_string()>
-            <div class=class("verdict")>
-                <span class="big num">{text(|c| c.big.clone())}</span>
+        <section class="result" aria-labelledby="verdict">
+            <div class=tone("verdict")>
+                <span class="big num">{text(|c| &c.big)}</span>
                 <div>
-                    <h2 id="verdict">{text(|c| c.headline.clone())}</h2>
-                    <p><b>{text(|c| c.verdict.clone())}</b>" "{text(|c| c.sentence.clone())}" "{dismiss}</p>
+                    <h2 id="verdict">{text(|c| &c.headline)}</h2>
+                    <p>
+                        <b>{text(|c| &c.verdict)}</b>" "{text(|c| &c.sentence)}" "
+                        <button class="plain" type="button" hidden=move || !failed() on:click=dismiss>"Dismiss"</button>
+                    </p>
                 </div>
             </div>
             <div class="fates">
-                {region(0)}
-                {region(1)}
-                <p class="legend num" inner_html=text(|c| c.legend.clone())></p>
-                <p class="clock num"><b>{text(|c| c.answered.clone())}</b>{text(|c| c.clock.clone())}</p>
+                {lane(card, |c| &c.lanes[0])}
+                {lane(card, |c| &c.lanes[1])}
+                <p class="legend num" inner_html=text(|c| &c.legend)></p>
+                <p class="clock num"><b>{text(|c| &c.answered)}</b>{text(|c| &c.clock)}</p>
             </div>
-            <dl class=class("sources")>
-                <div><dt>"Told “confirmed” "<small>"what the app believed"</small></dt><dd>{source(0)}</dd></div>
-                <div><dt>"In the ledger "<small>"committed, replicas united"</small></dt><dd>{source(1)}</dd></div>
-                <div><dt>"On the seats table "<small>"what a fan sees"</small></dt><dd>{source(2)}</dd></div>
-                <div class="gap"><dt>{text(|c| c.hidden_name.to_owned())}</dt><dd>{source(3)}</dd></div>
+            <dl class=tone("sources")>
+                <div><dt>"Told “confirmed” "<small>"what the app believed"</small></dt><dd>{text(|c| &c.sources[0])}</dd></div>
+                <div><dt>"In the ledger "<small>"committed, replicas united"</small></dt><dd>{text(|c| &c.sources[1])}</dd></div>
+                <div><dt>"On the seats table "<small>"what a fan sees"</small></dt><dd>{text(|c| &c.sources[2])}</dd></div>
+                <div class="gap"><dt>{text(|c| &c.hidden_name)}</dt><dd>{text(|c| &c.sources[3])}</dd></div>
             </dl>
             <div class="pair">
-                <div><b class="num">{text(|c| c.focus[0].clone())}</b>{text(|c| c.focus[1].clone())}</div>
-                <div><b class="num">{text(|c| c.floor_wide[0].clone())}</b>{text(|c| c.floor_wide[1].clone())}</div>
+                <div><b class="num">{text(|c| &c.focus[0])}</b><span>{text(|c| &c.focus[1])}</span></div>
+                <div><b class="num">{text(|c| &c.floor_wide[0])}</b><span>{text(|c| &c.floor_wide[1])}</span></div>
             </div>
-            <Evidence card />
+            <div class="foot">
+                <a href=text(|c| &c.address)>"This run, for ever"</a>
+                <span>{text(|c| &c.engine)}</span>
+            </div>
+            <details class=evidence>
+                <summary>{text(|c| &c.summary)}</summary>
+                <div inner_html=text(|c| &c.evidence)></div>
+            </details>
         </section>
     }
 }
 
 /// One region's buyers.
-#[component]
-fn FateLane(lane: Signal<Lane>) -> impl IntoView {
+fn lane(card: Memo<Card>, of: fn(&Card) -> &Lane) -> impl IntoView {
+    let text = move |read: fn(&Lane) -> &String| move || card.with(|card| read(of(card)).clone());
     view! {
         <div class="lane">
-            <span>{move || lane.with(|l| l.name.clone())}</span>
-            <span
-                class="marks"
-                role="img"
-                aria-label=move || lane.with(|l| l.spoken.clone())
-                inner_html=move || lane.with(|l| l.marks.clone())
-            ></span>
+            <span>{text(|lane| &lane.name)}</span>
+            <span class="marks" role="img" aria-label=text(|lane| &lane.spoken) inner_html=text(|lane| &lane.marks)></span>
         </div>
-    }
-}
-
-/// What the verdict rests on: the run's own page, the tickets, the witness's notes.
-#[component]
-fn Evidence(card: Signal<Card>) -> impl IntoView {
-    let list = move |read: fn(&Card) -> &Vec<String>| {
-        move || card.with(|c| read(c).iter().map(|line| view! { <li>{line.clone()}</li> }).collect_view())
-    };
-    let address = move || card.with(|c| c.run.as_ref().map(|run| format!("/run/{run}")));
-    let summary = move || {
-        card.with(|c| match c.tickets_all {
-            0 => "What the witness checked".to_owned(),
-            1 => "The ticket, and what the witness checked".to_owned(),
-            n => format!("The {} tickets, and what the witness checked", super::card::grouped(n)),
-        })
-    };
-    let more = move || {
-        card.with(|c| match c.tickets_all.saturating_sub(c.tickets.len() as u64) {
-            0 => String::new(),
-            more => format!("and {} more", super::card::grouped(more)),
-        })
-    };
-    let nothing_yet = move || card.with(|c| c.expert.is_empty());
-    view! {
-        <div class="foot">
-            <a href=address>
-                {move || if address().is_some() { "This run, for ever" } else { "Every run gets a permanent link" }}
-            </a>
-            <span>
-                {move || {
-                    if card.with(|c| c.not_stored) {
-                        "It could not be stored: its link ends with the server.".to_owned()
-                    } else {
-                        card.with(|c| c.engine.clone())
-                    }
-                }}
-            </span>
-        </div>
-        <details class="evidence" class:nothing=nothing_yet>
-            <summary>{summary}</summary>
-            <ol class="codes">{list(|c| &c.tickets)}</ol>
-            <p>{more}</p>
-            <ul>{list(|c| &c.expert)}</ul>
-        </details>
     }
 }

@@ -1,7 +1,7 @@
 //! What the address of the on-sale asks for, and what a form without JavaScript left in it.
 
 use crate::error::AppError;
-use crate::island::{Notice, THINK_MS_MAX};
+use crate::island::{THINK_MS_MAX, setup::Notice};
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_router::params::ParamsMap;
 use onsale::{Backend, FloorId, SeatId, Ticket};
@@ -63,7 +63,7 @@ impl Asked {
 impl FormError {
     /// In words of our own, whatever text the address carries.
     pub fn words(&self, database: &str, seats: &str, buyers_max: u32) -> Notice {
-        Notice::Trouble(match &self.error {
+        Notice::trouble(match &self.error {
             AppError::Taken { seat } => AppError::Taken { seat: *seat }.to_string(),
             AppError::Foreign => AppError::Foreign.to_string(),
             AppError::Unknown { seat, .. } => {
@@ -111,7 +111,7 @@ mod tests {
             let asked = Asked::from_query(&pairs.into_iter().collect());
             let error = asked.error.unwrap();
             assert!(error.at_map);
-            let Notice::Trouble(text) = error.words("PostgreSQL", "A1 to H12", 2000) else { panic!() };
+            let Notice { text, .. } = error.words("PostgreSQL", "A1 to H12", 2000);
             assert!(!text.contains("evil"), "{text}");
         }
         assert!(AppError::Foreign.ser().len() > 1);

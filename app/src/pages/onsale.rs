@@ -4,15 +4,18 @@ use super::asked::Asked;
 use crate::{
     api::FloorView,
     components::{Header, Here},
-    functions::load_floor,
-    island::{Notice, OnSaleFloor, Setup, THINK_MS_MAX, card::short_title},
+    island::{
+        self, OnSaleFloor, THINK_MS_MAX,
+        setup::{Floor, Notice, Setup},
+    },
     service::Service,
     visitor::Visitor,
+    words::{shop_words, short_title},
 };
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
-use onsale::{Backend, BuyerName, SeatId};
+use onsale::{Backend, SeatId};
 use std::sync::Arc;
 
 /// The page.
@@ -29,7 +32,13 @@ pub fn OnSale() -> impl IntoView {
     let links = links.collect_view();
     let island = Suspend::new(async move {
         let setup = set_up(&service, asked, visitor).await;
-        view! { <OnSaleFloor setup /> }
+        // A "<" in it would end the element early.
+        let json = serde_json::to_string(&setup).unwrap_or_default().replace('<', "\\u003c");
+        provide_context(setup);
+        view! {
+            <script type="application/json" id=Setup::ID inner_html=json></script>
+            <OnSaleFloor />
+        }
     });
     view! {
         <Title text="WorldSeat: sold once, proven" />
@@ -55,35 +64,37 @@ pub fn OnSale() -> impl IntoView {
 
 async fn set_up(service: &Service, asked: Asked, visitor: Visitor) -> Setup {
     let backends = service.backends();
-    let first = backends.first().copied().unwrap_or(Backend::Dsql);
-    let backend = asked.backend.filter(|backend| backends.contains(backend)).unwrap_or(first);
-    let floor = asked.floor.clone().unwrap_or(visitor.floor);
-    let (view, trouble) = match load_floor(backend, floor.clone(), visitor.buyer.clone()).await {
-        Ok(view) => (Some(view), None),
-        Err(error) => (None, Some(Notice::Trouble(error.to_string()))),
-    };
+    let shop = asked.backend.and_then(|backend| backends.iter().position(|b| *b == backend)).unwrap_or(0);
+    let backend = backends.get(shop).copied().unwrap_or(Backend::Dsql);
+    let floor_id = asked.floor.clone().unwrap_or(visitor.floor);
+    let view = service.floor_view(backend, &floor_id, &visitor.buyer).await;
     let database = match &view {
-        Some(view) => view.engine.clone(),
-        None => format!("The database behind {}", short_title(backend)),
+        Ok(view) => view.engine.clone(),
+        Err(_) => format!("The database behind {}", short_title(backend)),
     };
     let form_error = |at_map: bool| {
         let error = asked.error.as_ref().filter(|error| error.at_map == at_map)?;
         Some(error.words(&database, &service.plan.range(), service.buyers_max))
     };
+    let at_map = match &view {
+        Ok(view) => form_error(true).or_else(|| bought(&asked, view)),
+        Err(error) => Some(Notice::trouble(error.to_string())),
+    };
+    let view = view.ok();
     Setup {
-        at_map: trouble.or_else(|| form_error(true)).or_else(|| bought(&asked, view.as_ref()?)),
-        at_controls: form_error(false),
-        question: question(&asked, view.as_ref()),
-        seat: target(service, &asked),
-        buyers: asked.buyers.filter(|buyers| (2..=service.buyers_max).contains(buyers)).unwrap_or(60),
-        think_ms: asked.think_ms.filter(|think| *think <= THINK_MS_MAX).unwrap_or(20),
+        shops: backends.into_iter().map(shop_words).collect(),
+        shop,
         plan: service.plan,
         buyers_max: service.buyers_max,
-        buyer: visitor.buyer,
-        floor,
-        backends,
-        backend,
-        view,
+        seat: target(service, &asked).to_string(),
+        buyers: asked.buyers.filter(|buyers| (2..=service.buyers_max).contains(buyers)).unwrap_or(60),
+        think_ms: asked.think_ms.filter(|think| *think <= THINK_MS_MAX).unwrap_or(20),
+        floor: view.as_ref().map(|view| Floor::of(view, &visitor.buyer)),
+        at_map: at_map.unwrap_or_default(),
+        at_controls: form_error(false).unwrap_or_default(),
+        question: view.and_then(|view| question(&asked, &view)).unwrap_or_default(),
+        floor_id: floor_id.to_string(),
+        buyer: visitor.buyer.to_string(),
     }
 }
 
@@ -99,13 +110,14 @@ fn bought(asked: &Asked, view: &FloorView) -> Option<Notice> {
     let ticket = asked.ticket.as_ref()?;
     let held = view.tickets.iter().find(|held| held.ticket_id == *ticket);
     Some(match held {
-        Some(held) => Notice::Bought { seat: held.seat_id, ticket: held.ticket_id.clone() },
-        None => Notice::Trouble("That ticket is not in your part of the ledger.".to_owned()),
+        Some(held) => Notice::bought(&held.seat_id.to_string(), held.ticket_id.to_string()),
+        None => Notice::trouble("That ticket is not in your part of the ledger."),
     })
 }
 
-fn question(asked: &Asked, view: Option<&FloorView>) -> Option<(SeatId, BuyerName)> {
+/// What a burst asks before it opens a seat that somebody holds.
+fn question(asked: &Asked, view: &FloorView) -> Option<String> {
     let seat = asked.seat.filter(|_| asked.ask)?;
-    let owner = view?.seats.iter().find(|row| row.seat == seat)?.owner.clone()?;
-    Some((seat, owner))
+    let owner = view.seats.iter().find(|row| row.seat == seat)?.owner.as_ref()?;
+    Some(island::question(&seat.to_string(), owner.as_str()))
 }

@@ -3,8 +3,8 @@
 use crate::{
     components::{Header, Here},
     error::AppError,
-    island::card::{engine_line, short_title},
     service::Service,
+    words::{engine_line, short_title},
 };
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};

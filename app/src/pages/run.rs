@@ -7,10 +7,8 @@ use crate::{
     components::{Header, Here},
     error::AppError,
     functions::load_run,
-    island::{
-        ResultCard,
-        card::{Card, done, engine_line, grouped, region_name, short_title},
-    },
+    island::{ResultCard, card::grouped},
+    words::{self, engine_line, short_title},
 };
 use http::StatusCode;
 use leptos::either::EitherOf3;
@@ -46,7 +44,7 @@ pub fn RunPage() -> impl IntoView {
 /// A run that can be shown.
 #[component]
 fn Report(report: RunReport) -> impl IntoView {
-    let card: Card = done(&report);
+    let card = words::card(&report);
     let title = format!("{} · seat {} · run {}", card.verdict, report.plan.seat, report.run);
     let preview = format!(
         "{} {} {} {}",
@@ -70,7 +68,7 @@ fn Report(report: RunReport) -> impl IntoView {
                     <time datetime=iso_utc(report.began_at_ms)>{utc(report.began_at_ms)}</time>"."
                 </p>
             </section>
-            <ResultCard card=Signal::stored(card) />
+            <ResultCard card=Memo::new(move |_| card.clone()) state=None />
             <section class="facts">
                 <Facts report=report.clone() />
                 <Fates report />
@@ -113,6 +111,8 @@ fn Facts(report: RunReport) -> impl IntoView {
 fn Fates(report: RunReport) -> impl IntoView {
     const OUTCOMES: [Outcome; 4] = [Outcome::Confirmed, Outcome::Rejected, Outcome::Error, Outcome::Unknown];
     let regions = report.plan.regions.len().max(1);
+    let region_of =
+        |index: usize| report.plan.regions.get(index % regions).map(ToString::to_string).unwrap_or_default();
     let counts = (0..regions).map(|region| {
         let told = report.fates.iter().filter(|fate| fate.index as usize % regions == region);
         let told: Vec<_> = told.map(|fate| fate.outcome).collect();
@@ -120,11 +120,11 @@ fn Fates(report: RunReport) -> impl IntoView {
             let n = told.iter().filter(|told| **told == outcome).count();
             view! { <td>{grouped(n as u64)}</td> }
         });
-        view! { <tr><th scope="row">{region_name(&report.plan.regions, region)}</th>{cells.collect_view()}</tr> }
+        view! { <tr><th scope="row">{region_of(region)}</th>{cells.collect_view()}</tr> }
     });
     let counts = counts.collect_view();
     let each = report.fates.iter().map(|fate| {
-        let region = region_name(&report.plan.regions, fate.index as usize % regions);
+        let region = region_of(fate.index as usize);
         view! { <tr><td>{fate.index + 1}</td><td>{region}</td><td>{fate.outcome.as_str()}</td></tr> }
     });
     let each = each.collect_view();

@@ -4,6 +4,7 @@
 use crate::api::{
     BreakItAnswer, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
 };
+use crate::island::card::Card;
 use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatId, SeatRow, Ticket};
 
 /// How many tickets a report names.
@@ -19,7 +20,7 @@ pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCo
         let floor = witness::judge_floor(counts);
         FloorWide { verdict: floor.verdict, double_sells: floor.double_sells, seats_checked: floor.seats_checked }
     });
-    RunReport {
+    let mut report = RunReport {
         run: run.id.clone(),
         began_at_ms: run.began_at_ms,
         plan: run.plan.clone(),
@@ -32,7 +33,10 @@ pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCo
         tickets: run.ledger.iter().take(TICKETS_NAMED).map(|sale| sale.ticket.clone()).collect(),
         floor_wide,
         stored,
-    }
+        card: Card::default(),
+    };
+    report.card = crate::words::card(&report);
+    report
 }
 
 /// The recorded API's answer to a burst.

@@ -4,7 +4,7 @@ mod body;
 mod burst;
 mod problem;
 
-pub use problem::{Problem, status, wait_s};
+pub use problem::Problem;
 
 use app::{
     api::{PurchaseAnswer, ResetAnswer, SeatsAnswer, TicketsAnswer, WitnessAnswer},
@@ -30,7 +30,7 @@ type Answer<T> = Result<Json<T>, Problem>;
 pub fn routes(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/seats", get(seats))
-        .route("/api/purchase", post(purchase))
+        .route("/api/purchase", post(buy))
         .route("/api/breakit", post(burst::break_it))
         .route("/api/bursts", post(burst::start))
         .route("/api/runs/{run}/events", get(burst::events))
@@ -57,7 +57,7 @@ async fn witness(State(service): State<Arc<Service>>, Asked(wish): Asked) -> Ans
     Ok(Json(service.witness(wish.backend()?, &wish.floor()?, wish.seat()?).await?))
 }
 
-async fn purchase(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Result<Response, Problem> {
+async fn buy(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Result<Response, Problem> {
     let seat = wish.seat()?.ok_or_else(|| AppError::Invalid("seat required".to_owned()))?;
     let buyer = wish.buyer()?.unwrap_or_else(|| BuyerName::guest(random_bits()));
     let answer: PurchaseAnswer = service.buy(wish.backend()?, &wish.floor()?, seat, buyer, wish.region()?).await?;

@@ -57,12 +57,12 @@ impl IntoResponse for Problem {
 }
 
 /// The status that says the same as the error.
-pub fn status(error: &AppError) -> StatusCode {
+fn status(error: &AppError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// When to come again, as Retry-After says it.
-pub fn wait_s(error: &AppError) -> Option<HeaderValue> {
+fn wait_s(error: &AppError) -> Option<HeaderValue> {
     match error {
         AppError::Busy { wait_s, .. } => Some(HeaderValue::from(*wait_s)),
         _ => None,

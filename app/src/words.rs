@@ -1,0 +1,211 @@
+//! Floors and runs in words that are ready to be shown, made on the server so that the browser need not.
+
+use crate::api::{FloorSeat, FloorView, FloorWide, RunReport, TicketAnswer};
+use crate::island::{
+    card::{Card, grouped, several},
+    setup::{Floor, Look, ShopWords},
+};
+use leptos::prelude::*;
+use onsale::{Backend, BuyerName, Engine};
+use witness::{Verdict, explain_reconciliation};
+
+/// A finished run as its card shows it.
+pub fn card(report: &RunReport) -> Card {
+    let board = &report.scoreboard;
+    let verdict = report.verdict.verdict;
+    let (tone, big) = match verdict {
+        Verdict::Linearizable => ("once", "0".to_owned()),
+        Verdict::Violated { double_sells: 0 } => ("twice", "✗".to_owned()),
+        Verdict::Violated { double_sells } => ("twice", grouped(double_sells)),
+        Verdict::Unknown => ("maybe", "?".to_owned()),
+        Verdict::Inconclusive => ("maybe", "–".to_owned()),
+        Verdict::NoSales => ("calm", "–".to_owned()),
+    };
+    // The number stands beside the headline in its own size.
+    let headline = match verdict {
+        Verdict::Linearizable => format!("sold twice. {}", report.words.headline),
+        _ => report.words.headline.strip_prefix(&big).unwrap_or(&report.words.headline).trim_start().to_owned(),
+    };
+    let books = explain_reconciliation(&report.verdict.reconciliation);
+    let engine = if report.stored {
+        engine_line(report.plan.backend, &report.engine)
+    } else {
+        format!("{} · not stored: the link ends with the server", engine_line(report.plan.backend, &report.engine))
+    };
+    let mut card = Card {
+        tone: tone.to_owned(),
+        big,
+        headline,
+        verdict: verdict.to_string(),
+        sentence: report.words.sentence.clone(),
+        oversold: board.oversold > 0,
+        answered: format!("{} of {}", grouped(report.fates.len() as u64), grouped(report.plan.buyers.into())),
+        clock: clock(report),
+        sources: [board.app_believed, board.ledger_holders, board.seat_table_shows, board.hidden_by_seats_table]
+            .map(grouped),
+        hidden_name: hidden_name(report.plan.backend).to_owned(),
+        focus: [
+            several(report.verdict.double_sells, "double-sell", "double-sells"),
+            format!("seat {}, round {} · {books}", report.plan.seat, report.round),
+        ],
+        floor_wide: report.floor_wide.as_ref().map(floor_wide).unwrap_or_default(),
+        engine,
+        address: format!("/run/{}", report.run),
+        summary: match board.ledger_holders {
+            0 => "What the witness checked".to_owned(),
+            1 => "The ticket, and what the witness checked".to_owned(),
+            n => format!("The {} tickets, and what the witness checked", grouped(n)),
+        },
+        evidence: evidence(report),
+        ..Card::default()
+    };
+    let mut told = vec![None; report.plan.buyers as usize];
+    for fate in &report.fates {
+        if let Some(told) = told.get_mut(fate.index as usize) {
+            *told = Some(fate.outcome);
+        }
+    }
+    card.draw(&told, &report.plan.regions.iter().map(ToString::to_string).collect::<Vec<_>>());
+    card
+}
+
+/// The line of the clock, after "60 of 60".
+fn clock(report: &RunReport) -> String {
+    let board = &report.scoreboard;
+    let mut line = format!(
+        " answered in {} ms · {} raced · {}",
+        grouped(board.duration_ms),
+        grouped(board.contenders),
+        several(board.conflicts, "conflict", "conflicts")
+    );
+    line += &match board.conflicts {
+        0 => ", the database refused nobody".to_owned(),
+        _ => format!(", at most {} each", several(board.max_retries.into(), "retry", "retries")),
+    };
+    if board.others > 0 {
+        line += &format!(" · {} bought by others meanwhile", several(board.others, "ticket", "tickets"));
+    }
+    let money = grouped(board.oversold * FACE_VALUE);
+    line + &format!(" · ${money} in duplicate sales at ${FACE_VALUE} a seat (illustrative)")
+}
+
+/// What one ticket is said to cost. Illustrative.
+const FACE_VALUE: u64 = 150;
+
+/// The tickets that hold the seat, oldest first, and the witness's notes.
+fn evidence(report: &RunReport) -> String {
+    let more = report.scoreboard.ledger_holders.saturating_sub(report.tickets.len() as u64);
+    let tickets = report.tickets.iter().map(|ticket| view! { <li>{ticket.to_string()}</li> }).collect_view();
+    let notes = report.words.expert.iter().map(|note| view! { <li>{note.clone()}</li> }).collect_view();
+    view! {
+        <ol class="codes">{tickets}</ol>
+        {(more > 0).then(|| view! { <p>"and "{grouped(more)}" more"</p> })}
+        <ul>{notes}</ul>
+    }
+    .to_html()
+}
+
+impl Floor {
+    /// A floor as `buyer` sees it.
+    pub fn of(view: &FloorView, buyer: &BuyerName) -> Self {
+        let looks: Vec<Look> = view.seats.iter().map(|seat| look(seat, buyer)).collect();
+        let sold = looks.iter().filter(|look| **look != Look::Free).count();
+        let stubs = view.tickets.iter().map(|ticket| stub(view, ticket)).collect_view();
+        let wide = &view.witness;
+        Self {
+            shop: view.backend.to_string(),
+            engine: named_engine(view.backend, &view.engine),
+            regions: view.regions.iter().map(ToString::to_string).collect(),
+            looks: looks.into_iter().map(Look::letter).collect(),
+            tally: format!("{sold} of {} sold", view.seats.len()),
+            floor_wide: floor_wide_words(wide.double_sells, &wide.verdict, wide.seats_checked),
+            stubs: stubs.to_html(),
+            stubs_tally: match view.tickets.len() {
+                0 => "none yet".to_owned(),
+                n => format!("{n}, read back from the ledger"),
+            },
+        }
+    }
+}
+
+/// A seat is sold if the seats table or the ledger says so: on the foil they may differ.
+fn look(seat: &FloorSeat, buyer: &BuyerName) -> Look {
+    match seat {
+        FloorSeat { holders: 2.., .. } => Look::Twice,
+        FloorSeat { owner: Some(owner), .. } if owner == buyer => Look::Mine,
+        FloorSeat { owner: None, holders: 0, .. } => Look::Free,
+        _ => Look::Sold,
+    }
+}
+
+fn stub(view: &FloorView, ticket: &TicketAnswer) -> impl IntoView + use<> {
+    let now = view.seats.iter().find(|seat| seat.seat == ticket.seat_id).map(|seat| seat.round);
+    let earlier = now.is_some_and(|now| ticket.round < now);
+    let round = if earlier {
+        format!("round {}, an earlier sale of this chair", ticket.round)
+    } else {
+        format!("round {}", ticket.round)
+    };
+    view! {
+        <li class=if earlier { "stub earlier" } else { "stub" }>
+            <b>{ticket.seat_id.to_string()}</b>
+            <code>{ticket.ticket_id.to_string()}</code>
+            <span>{ticket.region.to_string()}<br />{round}</span>
+        </li>
+    }
+}
+
+fn floor_wide(wide: &FloorWide) -> [String; 2] {
+    floor_wide_words(wide.double_sells, &wide.verdict.to_string(), wide.seats_checked)
+}
+
+fn floor_wide_words(double_sells: u64, verdict: &str, seats: u64) -> [String; 2] {
+    [
+        format!("{} floor-wide", grouped(double_sells)),
+        format!("{verdict} · {} since the last reset", several(seats, "seat", "seats")),
+    ]
+}
+
+/// How the page names a backend.
+pub fn shop_words(backend: Backend) -> ShopWords {
+    let name = match backend {
+        Backend::Dsql => "Aurora DSQL",
+        Backend::Naive => "DynamoDB · foil",
+        Backend::Control => "Known-bad control",
+    };
+    ShopWords {
+        id: backend.to_string(),
+        name: name.to_owned(),
+        title: backend.title().to_owned(),
+        hidden_name: hidden_name(backend).to_owned(),
+    }
+}
+
+fn hidden_name(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Naive => "Hidden by last writer wins",
+        Backend::Dsql | Backend::Control => "Hidden by the seats table",
+    }
+}
+
+/// Which engine stands behind a backend's name. No result of a stand-in is shown without it.
+pub fn engine_line(backend: Backend, engine: &Engine) -> String {
+    named_engine(backend, &engine.to_string())
+}
+
+/// "stand-in: X" as "stand-in for Y: X".
+fn named_engine(backend: Backend, engine: &str) -> String {
+    match engine.strip_prefix("stand-in: ") {
+        Some(rest) => format!("stand-in for {}: {rest}", short_title(backend)),
+        None => format!("{}: {engine}", short_title(backend)),
+    }
+}
+
+/// The backend's name where there is little room.
+pub fn short_title(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Dsql => "Aurora DSQL",
+        Backend::Naive => "DynamoDB Global Tables",
+        Backend::Control => "known-bad control",
+    }
+}
