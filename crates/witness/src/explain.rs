@@ -167,6 +167,13 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
                 ),
             },
         ),
+        Some(Reason::SomeErrors) => (
+            format!("Not every buyer could be answered about seat {seat}."),
+            format!(
+                "{} met an error. The others found nothing wrong, but this is not the test that was asked for.",
+                buyers(board.errors)
+            ),
+        ),
         Some(Reason::NobodyRaced) | None => (
             format!("Nobody raced for seat {seat}."),
             format!(

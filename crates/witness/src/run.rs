@@ -58,6 +58,8 @@ pub enum Reason {
     NobodyRaced,
     /// Not one buyer was told "confirmed" or "sold".
     NobodyAnswered,
+    /// Some buyers met an error: they did not take part, and an error is never green.
+    SomeErrors,
 }
 
 /// Instants, in microseconds of the run's clock, both ends included.
@@ -87,6 +89,8 @@ fn weigh(run: &Run, sales: &Sales<'_>, unsettled: &[usize]) -> (Verdict, Option<
         (Verdict::Unknown, None)
     } else if !answered || sales.len() == 0 {
         inconclusive(Reason::NobodyAnswered)
+    } else if run.operations.iter().any(|op| op.outcome == Outcome::Error) {
+        inconclusive(Reason::SomeErrors)
     } else {
         (Verdict::Linearizable, None)
     }

@@ -9,7 +9,7 @@ use witness::judge_run;
 
 const RECORDED: [(&str, &str); 9] = [
     ("good/one-winner", "Linearizable ✓"),
-    ("good/settled-unknown", "Linearizable ✓"),
+    ("good/settled-unknown", "Inconclusive: SomeErrors"),
     ("good/outside-sale", "Linearizable ✓"),
     ("good/unsettled-unknown", "Unknown ?"),
     ("good/round-moved", "Inconclusive: RoundMoved"),
