@@ -12,7 +12,7 @@ use std::{pin::Pin, time::Duration};
 type Body = Full<axum::body::Bytes>;
 
 /// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Waits for something that has to happen; a test that hangs says where.
 pub async fn deadline<T>(what: &str, happens: impl Future<Output = T>) -> T {
@@ -92,7 +92,7 @@ impl Api {
             (200, &"text/event-stream".parse().unwrap())
         );
         let chunks = BodyDataStream::new(response.into_body()).map(|chunk| chunk.unwrap().to_vec());
-        Events { chunks: Box::pin(chunks), text: String::new() }
+        Events { chunks: Box::pin(chunks), unread: Vec::new() }
     }
 }
 
@@ -141,18 +141,19 @@ impl Answer {
 /// The server-sent events of a run.
 pub struct Events {
     chunks: Pin<Box<dyn Stream<Item = Vec<u8>> + Send>>,
-    text: String,
+    /// What came and was not read yet; a chunk may end within a letter.
+    unread: Vec<u8>,
 }
 
 impl Events {
     /// The next event's data; `None` when the server has ended the stream.
     pub async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let (event, rest) = (event.to_owned(), rest.to_owned());
-                self.text = rest;
+            if let Some(end) = self.unread.windows(2).position(|two| two == b"\n\n") {
+                let event = String::from_utf8(self.unread.drain(..end + 2).collect()).unwrap();
                 // A line that begins with a colon only keeps the connection open.
-                let lines: Vec<&str> = event.lines().filter(|line| !line.starts_with(':')).collect();
+                let lines: Vec<&str> =
+                    event.lines().filter(|line| !line.starts_with(':') && !line.is_empty()).collect();
                 match lines[..] {
                     [] => continue,
                     ["event: burst", data] => {
@@ -162,10 +163,10 @@ impl Events {
                 }
             }
             let Some(chunk) = deadline("the next event", self.chunks.next()).await else {
-                assert_eq!(self.text, "", "the stream ended within an event");
+                assert!(self.unread.is_empty(), "the stream ended within an event");
                 return None;
             };
-            self.text += std::str::from_utf8(&chunk).unwrap();
+            self.unread.extend(chunk);
         }
     }
 
