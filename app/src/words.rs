@@ -72,21 +72,24 @@ pub fn card(report: &RunReport) -> Card {
 /// The line of the clock, after "60 of 60".
 fn clock(report: &RunReport) -> String {
     let board = &report.scoreboard;
-    let mut line = format!(
-        " answered in {} ms · {} raced · {}",
+    let refused = match board.conflicts {
+        0 => "0 conflicts, the database refused nobody".to_owned(),
+        n => format!(
+            "{}, at most {} each",
+            several(n, "conflict", "conflicts"),
+            several(board.max_retries.into(), "retry", "retries")
+        ),
+    };
+    let others = match board.others {
+        0 => String::new(),
+        n => format!(" · {} bought by others meanwhile", several(n, "ticket", "tickets")),
+    };
+    format!(
+        " answered in {} ms · {} raced · {refused}{others} · ${} in duplicate sales at ${FACE_VALUE} a seat (illustrative)",
         grouped(board.duration_ms),
         grouped(board.contenders),
-        several(board.conflicts, "conflict", "conflicts")
-    );
-    line += &match board.conflicts {
-        0 => ", the database refused nobody".to_owned(),
-        _ => format!(", at most {} each", several(board.max_retries.into(), "retry", "retries")),
-    };
-    if board.others > 0 {
-        line += &format!(" · {} bought by others meanwhile", several(board.others, "ticket", "tickets"));
-    }
-    let money = grouped(board.oversold * FACE_VALUE);
-    line + &format!(" · ${money} in duplicate sales at ${FACE_VALUE} a seat (illustrative)")
+        grouped(board.oversold * FACE_VALUE)
+    )
 }
 
 /// What one ticket is said to cost. Illustrative.
@@ -98,7 +101,7 @@ fn evidence(report: &RunReport) -> String {
     let tickets = report.tickets.iter().map(|ticket| view! { <li>{ticket.to_string()}</li> }).collect_view();
     let notes = report.words.expert.iter().map(|note| view! { <li>{note.clone()}</li> }).collect_view();
     view! {
-        <ol class="codes">{tickets}</ol>
+        <ol class="codes" tabindex="0" aria-label="Tickets">{tickets}</ol>
         {(more > 0).then(|| view! { <p>"and "{grouped(more)}" more"</p> })}
         <ul>{notes}</ul>
     }

@@ -115,6 +115,7 @@ fn idle(wish: &Wish) -> Card {
         clock: " answered · the clock starts when all buyers do".to_owned(),
         sources: nothing(),
         focus: ["–".to_owned(), format!("seat {seat}, not measured yet")],
+        engine: "Every run gets a permanent link.".to_owned(),
         ..Card::default()
     };
     card.draw(&vec![None; *buyers as usize], regions);

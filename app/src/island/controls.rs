@@ -22,7 +22,7 @@ pub fn Controls(state: State) -> impl IntoView {
             deed(state);
         }
     };
-    let busy = move || state.0.with(|model| (model.bursts[model.shop].is_on() || model.resetting).to_string());
+    let busy = || state.show(|model| (model.bursts[model.shop].is_on() || model.resetting).to_string());
     let seat = field(state, "Seat", "seat", "text", |model| &mut model.seat, |model| &model.seat, no_seat);
     let buyers =
         field(state, "Buyers", "buyers", "numeric", |model| &mut model.buyers, |model| &model.buyers, no_buyers);
@@ -40,10 +40,10 @@ pub fn Controls(state: State) -> impl IntoView {
             {seat}
             {buyers}
             {think}
-            <button class="go" type="submit" aria-disabled=busy on:click=press(|state| state.break_it(false))>
+            <button class="go" type="submit" aria-disabled=busy() on:click=press(|state| state.break_it(false))>
                 {state.show(label)}
             </button>
-            <button class="plain" type="submit" formaction=Reset::PATH aria-disabled=busy on:click=press(State::reset)>
+            <button class="plain" type="submit" formaction=Reset::PATH aria-disabled=busy() on:click=press(State::reset)>
                 {state.show(|model| if model.resetting { "Opening the seats…" } else { "Reset floor" }.to_owned())}
             </button>
             <div class="hint">

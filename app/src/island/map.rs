@@ -36,7 +36,7 @@ pub fn FloorMap(state: State) -> impl IntoView {
         let chairs = row.iter().map(|(index, seat)| chair(state, *seat, *index)).collect_view();
         view! { <span class="row" aria-hidden="true">{letter}</span>{chairs} }
     });
-    let stale = move |model: &super::model::Model| model.loading || !model.is_current();
+    let may_be_old = |model: &super::model::Model| model.loading || !model.is_current();
     view! {
         <h2 id="floor-title">"The floor"<span class="num">{tally}</span></h2>
         <fieldset class="aim">
@@ -53,7 +53,7 @@ pub fn FloorMap(state: State) -> impl IntoView {
                 class="seats"
                 role="group"
                 aria-label="Seats; the arrow keys move between them"
-                aria-busy=state.show(move |model| stale(model).to_string())
+                aria-busy=state.show(move |model| may_be_old(model).to_string())
                 style=format!("--columns:{}", plan.seats_per_row)
                 on:keydown=on_key
             >

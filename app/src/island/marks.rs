@@ -2,6 +2,7 @@
 
 use super::card::{grouped, several};
 use onsale::Outcome;
+use std::fmt::Write as _;
 
 /// The buyers of one region.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,7 +147,7 @@ fn band(marks: &[Mark]) -> String {
         out.push_str(" d=\"");
         for (index, _) in marks.iter().enumerate().filter(|(_, m)| **m == mark) {
             let (x, y) = (index / ROWS * PITCH + from, index % ROWS * PITCH + from);
-            out.push_str(&format!("M{x} {y}h{size}v{size}h-{size}z"));
+            let _ = write!(out, "M{x} {y}h{size}v{size}h-{size}z");
         }
         out.push_str("\"/>");
     }

@@ -11,6 +11,7 @@ use onsale::{Outcome, SeatId};
 pub const THINK_MS_MAX: u32 = 2000;
 
 /// Everything that can change on the page.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that goes on or does not")]
 pub struct Model {
     /// What never changes.
     pub setup: Setup,
@@ -215,8 +216,8 @@ pub struct State(pub RwSignal<Model>);
 
 impl State {
     /// Something to show, kept up to date.
-    pub fn show<T: 'static>(self, read: impl Fn(&Model) -> T + Send + Sync + 'static) -> impl Fn() -> T + Send + Sync {
-        move || self.0.with(&read)
+    pub fn show<T: 'static>(self, read: impl Fn(&Model) -> T + Send + Sync + 'static) -> Shown<T> {
+        Box::new(move || self.0.with(&read))
     }
 
     /// A look at the model as it is now.
@@ -229,3 +230,6 @@ impl State {
         self.0.update(change);
     }
 }
+
+/// Something to show. Boxed, because the code that keeps it up to date is compiled anew for every type of function.
+pub type Shown<T> = Box<dyn Fn() -> T + Send + Sync>;

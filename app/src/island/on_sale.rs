@@ -6,7 +6,7 @@ use super::{
     controls::Controls,
     host,
     map::FloorMap,
-    model::{Model, Phase, State},
+    model::{Model, Phase, Shown, State},
     result::ResultCard,
     tickets::MyTickets,
 };
@@ -32,14 +32,14 @@ pub fn OnSaleFloor() -> impl IntoView {
         })
     });
     // Said once, when there is something to say: not at every buyer's fate.
-    let spoken = move || {
+    let spoken: Shown<String> = Box::new(move || {
         let ended = state.0.with(|model| matches!(model.bursts[model.shop].phase, Phase::Done(_) | Phase::Failed(_)));
         if ended {
-            shown.with(|c| format!("{} {} {} {}", c.big, c.headline, c.verdict, c.sentence))
+            shown.with(|c| [c.big.as_str(), &c.headline, &c.verdict, &c.sentence].join(" "))
         } else {
             String::new()
         }
-    };
+    });
     view! {
         <Controls state />
         <ResultCard card=shown state=Some(state) />

@@ -5,7 +5,7 @@
 use super::{
     card::Card,
     marks::Lane,
-    model::{Phase, State},
+    model::{Phase, Shown, State},
 };
 use leptos::prelude::*;
 
@@ -17,17 +17,18 @@ pub fn ResultCard(
     /// The on-sale it is on, if it is on one.
     state: Option<State>,
 ) -> impl IntoView {
-    let text = move |read: fn(&Card) -> &String| move || card.with(|card| read(card).clone());
-    let failed =
-        move || state.is_some_and(|state| state.0.with(|m| matches!(m.bursts[m.shop].phase, Phase::Failed(_))));
+    let text = move |read: fn(&Card) -> &String| show(card, move |card| read(card).clone());
+    let quiet: Shown<bool> = Box::new(move || match state {
+        Some(state) => state.0.with(|model| !matches!(model.bursts[model.shop].phase, Phase::Failed(_))),
+        None => true,
+    });
     let dismiss = move |_| {
         if let Some(state) = state {
             state.change(|model| model.bursts[model.shop].phase = Phase::Idle);
         }
     };
-    let tone = move |name: &'static str| move || format!("{name} tone-{}", card.with(|card| card.tone.clone()));
-    let evidence =
-        move || card.with(|card| if card.summary.is_empty() { "evidence nothing" } else { "evidence" }.to_owned());
+    let tone = move |name: &'static str| show(card, move |card| [name, " tone-", &card.tone].concat());
+    let evidence = show(card, |card| if card.summary.is_empty() { "evidence nothing" } else { "evidence" }.to_owned());
     view! {
         <section class="result" aria-labelledby="verdict">
             <div class=tone("verdict")>
@@ -36,7 +37,7 @@ pub fn ResultCard(
                     <h2 id="verdict">{text(|c| &c.headline)}</h2>
                     <p>
                         <b>{text(|c| &c.verdict)}</b>" "{text(|c| &c.sentence)}" "
-                        <button class="plain" type="button" hidden=move || !failed() on:click=dismiss>"Dismiss"</button>
+                        <button class="plain" type="button" hidden=quiet on:click=dismiss>"Dismiss"</button>
                     </p>
                 </div>
             </div>
@@ -70,11 +71,16 @@ pub fn ResultCard(
 
 /// One region's buyers.
 fn lane(card: Memo<Card>, of: fn(&Card) -> &Lane) -> impl IntoView {
-    let text = move |read: fn(&Lane) -> &String| move || card.with(|card| read(of(card)).clone());
+    let text = move |read: fn(&Lane) -> &String| show(card, move |card| read(of(card)).clone());
     view! {
         <div class="lane">
             <span>{text(|lane| &lane.name)}</span>
             <span class="marks" role="img" aria-label=text(|lane| &lane.spoken) inner_html=text(|lane| &lane.marks)></span>
         </div>
     }
+}
+
+/// Something of the card, kept up to date.
+fn show(card: Memo<Card>, read: impl Fn(&Card) -> String + Send + Sync + 'static) -> Shown<String> {
+    Box::new(move || card.with(&read))
 }

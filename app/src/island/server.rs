@@ -1,4 +1,5 @@
 //! The same on the server, where nobody clicks.
+#![allow(clippy::unused_self, reason = "the deeds are the browser's")]
 
 use super::{model::State, setup::Setup};
 use leptos::prelude::use_context;

@@ -58,7 +58,7 @@ impl Json {
 
     /// As so many texts.
     fn fixed<const N: usize>(&self, name: &str) -> [String; N] {
-        self.texts(name).try_into().unwrap_or_else(|_| [const { String::new() }; N])
+        self.texts(name).try_into().unwrap_or([const { String::new() }; N])
     }
 
     fn as_text(&self) -> String {

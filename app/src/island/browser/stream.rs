@@ -18,7 +18,7 @@ pub(super) fn watch(state: State, shop: usize, run: &str) {
         return;
     };
     let ticking = tick(state, shop);
-    let stop = move |stream: &EventSource| {
+    let finish = move |stream: &EventSource| {
         stream.close();
         ticking.iter().for_each(IntervalHandle::clear);
     };
@@ -32,7 +32,7 @@ pub(super) fn watch(state: State, shop: usize, run: &str) {
             true
         };
         if over {
-            stop(&stream);
+            finish(&stream);
             if state.now(|model| model.shop == shop) {
                 state.refresh();
             }
@@ -41,7 +41,7 @@ pub(super) fn watch(state: State, shop: usize, run: &str) {
     let stream = source.clone();
     let on_error = Closure::<dyn FnMut(Event)>::new(move |_: Event| {
         if stream.ready_state() == EventSource::CLOSED {
-            stop(&stream);
+            finish(&stream);
             lose(state, shop);
         } else {
             state.change(|model| {
@@ -60,8 +60,8 @@ pub(super) fn watch(state: State, shop: usize, run: &str) {
 
 /// What a [`crate::api::BurstEvent`] does; true if it was the last.
 fn take(state: State, shop: usize, event: &Json) -> bool {
-    let (card, error) = (event.find("card"), event.find("error"));
-    let over = card.is_some() || error.is_some();
+    let failed = event.find("error").is_some();
+    let over = failed || event.find("card").is_some();
     let ms = u64::from(event.number("ms"));
     // Thousands of buyers are drawn when the clock ticks, not at every handful of answers.
     let mut draw = true;
@@ -85,13 +85,13 @@ fn take(state: State, shop: usize, event: &Json) -> bool {
             }
             progress.ms = progress.ms.max(ms);
             draw = over || ms == 0 || progress.told.len() <= DENSE;
-            if let Some(card) = card {
+            if let Some(card) = event.find("card") {
                 let mut card = Card::from(card);
                 card.draw(&progress.told, &progress.regions);
                 *phase = Phase::Done(Box::new(card));
             }
         }
-        if error.is_some() {
+        if failed {
             *phase = Phase::Failed(event.text("error"));
         }
         draw
