@@ -82,6 +82,8 @@ fn Report(report: RunReport) -> impl IntoView {
 fn Facts(report: RunReport) -> impl IntoView {
     let (plan, engine, board) = (&report.plan, &report.engine, &report.scoreboard);
     let regions: Vec<_> = plan.regions.iter().map(ToString::to_string).collect();
+    let stand_in =
+        if engine.stand_in { format!("stand-in for {}: ", short_title(plan.backend)) } else { String::new() };
     let mut rows = vec![
         ("Buyers", grouped(plan.buyers.into())),
         ("Regions, buyers alternating", regions.join(", ")),
@@ -91,7 +93,7 @@ fn Facts(report: RunReport) -> impl IntoView {
         ("First start to last start", format!("{} µs", grouped(board.starts_within_us))),
         ("Read “available”", format!("{} buyers", grouped(board.contenders))),
         ("Of these, after a sale was acknowledged", grouped(board.stale_reads)),
-        ("Engine", engine_line(plan.backend, engine)),
+        ("Engine", format!("{stand_in}{}", engine.name)),
         ("Consistency asked for", engine.consistency.clone()),
         ("Place", engine.place.clone()),
     ]
