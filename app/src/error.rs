@@ -42,6 +42,14 @@ pub enum AppError {
         /// The chair.
         seat: SeatId,
     },
+    /// A burst ran, and nobody can say how it ended.
+    #[error(
+        "The burst ran, but {database} did not let its ledger be read back within 30 s. What it sold stands there; this page cannot say what."
+    )]
+    NotReadBack {
+        /// Which.
+        database: String,
+    },
     /// The request came from another site.
     #[error("This request came from another site. Open WorldSeat itself and try again.")]
     Foreign,
@@ -58,7 +66,7 @@ impl AppError {
             Self::Foreign => 403,
             Self::NotFound(_) => 404,
             Self::Taken { .. } => 409,
-            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. } => 503,
+            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. } | Self::NotReadBack { .. } => 503,
             Self::Transport(_) => 502,
         }
     }
@@ -67,6 +75,16 @@ impl AppError {
 impl From<InvalidId> for AppError {
     fn from(invalid: InvalidId) -> Self {
         Self::Invalid(invalid.0)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl From<burst::Unfinished> for AppError {
+    fn from(unfinished: burst::Unfinished) -> Self {
+        match unfinished {
+            burst::Unfinished::NotStarted(failure) => failure.into(),
+            burst::Unfinished::NotReadBack(failure) => Self::NotReadBack { database: failure.database().to_owned() },
+        }
     }
 }
 

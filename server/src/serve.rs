@@ -42,7 +42,8 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(stop);
     // The port first: if it is taken, nothing needs to be started.
     let listener = TcpListener::bind(options.addr).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened on; choose another --addr", options.addr))?;
+    let listener =
+        listener.with_context(|| format!("{} cannot be listened on; choose another --addr", options.addr))?;
     let addr = listener.local_addr()?;
 
     eprintln!("starting PostgreSQL and two DynamoDB replicas …");

@@ -69,6 +69,7 @@ impl FormError {
             AppError::Unknown { seat, .. } => {
                 AppError::Unknown { database: database.to_owned(), seat: *seat }.to_string()
             }
+            AppError::NotReadBack { .. } => AppError::NotReadBack { database: database.to_owned() }.to_string(),
             AppError::Unavailable { .. } => AppError::Unavailable { database: database.to_owned() }.to_string(),
             AppError::Busy { wait_s, .. } => {
                 AppError::Busy { seat: "The seat".to_owned(), wait_s: (*wait_s).min(3600) }.to_string()

@@ -10,6 +10,7 @@ use burst::{Burst, Event};
 use futures::{Stream, StreamExt, stream};
 use onsale::{Backend, FloorId, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket};
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// A wish for a burst, not yet checked.
 #[derive(Clone, Debug)]
@@ -53,13 +54,8 @@ impl Service {
 
     /// Runs a burst to its end, for clients of the API.
     pub async fn break_it_and_wait(&self, wish: BurstRequest) -> Result<BreakItAnswer, AppError> {
-        let database = self.shop(wish.backend)?.office().engine().await?.name;
-        let (id, _, live) = self.start(wish).await?;
-        match live.end().await {
-            Some(BurstEvent::Report(_)) => {}
-            _ => return Err(AppError::Unavailable { database }),
-        }
-        let run = live.run().ok_or_else(|| AppError::NotFound(format!("Run {id} is gone.")))?;
+        let (id, _, burst) = self.start(wish).await?;
+        let run = burst.await.map_err(|error| AppError::Transport(format!("Run {id} was stopped: {error}")))??;
         Ok(report::break_it_answer(&run))
     }
 
@@ -73,12 +69,10 @@ impl Service {
 
     /// A run as its page shows it; waits for one that is under way.
     pub async fn report(&self, id: &RunId) -> Result<RunReport, AppError> {
-        if let Some(live) = self.runs.get(id) {
-            match live.end().await {
-                Some(BurstEvent::Report(report)) => return Ok(*report),
-                Some(BurstEvent::Failed { error }) => return Err(AppError::NotFound(error)),
-                _ => {}
-            }
+        if let Some(live) = self.runs.get(id)
+            && let Some(end) = live.end().await
+        {
+            return end.map(|report| *report);
         }
         let run = self.store.load_run(id).await?;
         let gone = || AppError::NotFound(format!("There is no run {id} on this deployment."));
@@ -93,7 +87,7 @@ impl Service {
         Ok(report::run_report(&run, focus, None, true))
     }
 
-    async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, Arc<LiveRun>), AppError> {
+    async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, UnderWay), AppError> {
         let shop = Arc::clone(self.shop(wish.backend)?);
         self.check_seat(wish.seat)?;
         check_range("buyers", wish.buyers, 2, self.buyers_max)?;
@@ -118,12 +112,21 @@ impl Service {
         let (id, ahead) = (burst.id.clone(), place.ahead);
         let live = self.runs.begin(&id);
         // Spawned: closing the tab never stops a run.
-        tokio::spawn(run_to_the_end(shop, Arc::clone(&self.store), place, burst, Arc::clone(&live)));
-        Ok((id, ahead, live))
+        let burst = tokio::spawn(run_to_the_end(shop, Arc::clone(&self.store), place, burst, live));
+        Ok((id, ahead, burst))
     }
 }
 
-async fn run_to_the_end(shop: Arc<dyn Shop>, store: Arc<dyn RunStore>, place: Place, burst: Burst, live: Arc<LiveRun>) {
+/// A burst that goes on whether or not anybody waits for it.
+type UnderWay = JoinHandle<Result<Arc<Run>, AppError>>;
+
+async fn run_to_the_end(
+    shop: Arc<dyn Shop>,
+    store: Arc<dyn RunStore>,
+    place: Place,
+    burst: Burst,
+    live: Arc<LiveRun>,
+) -> Result<Arc<Run>, AppError> {
     let turn = place.turn().await;
     let (floor, plan) = (burst.floor.clone(), burst.plan.clone());
     let watcher = Arc::clone(&live);
@@ -136,26 +139,26 @@ async fn run_to_the_end(shop: Arc<dyn Shop>, store: Arc<dyn RunStore>, place: Pl
         }
     };
     let run = match shop.burst(burst, Arc::new(events)).await {
-        Ok(run) => run,
-        Err(failure) => {
-            tracing::warn!(%failure, "a burst could not be done");
-            return live.ended(BurstEvent::Failed { error: AppError::from(failure).to_string() });
+        Ok(run) => Arc::new(run),
+        Err(unfinished) => {
+            tracing::warn!(error = %unfinished, "a burst has no result");
+            let error = AppError::from(unfinished);
+            live.ended(Err(error.clone()));
+            return Err(error);
         }
     };
     // Counted anew by the database: the witness does not take the run's word for it.
-    let counts = shop.office().counts(&floor, Span::SinceReset).await;
+    let counts = shop.office().counts(&floor, Span::SinceReset).await.ok();
     drop(turn);
-    let counts = counts.ok();
     let focus = counts.as_ref().map(|counts| witness::focus_count(counts, run.plan.seat, run.opening.round));
-    let report = report::run_report(&run, focus, counts.as_deref(), true);
-    let run = Arc::new(run);
-    live.finished(Arc::clone(&run), report);
-    save(&*store, &floor, &run, &live).await;
+    live.ended(Ok(Box::new(report::run_report(&run, focus, counts.as_deref(), true))));
+    tokio::spawn(save(store, floor, Arc::clone(&run), live));
+    Ok(run)
 }
 
 /// The verdict does not wait for the store; a run that cannot be stored says so from then on.
-async fn save(store: &dyn RunStore, floor: &FloorId, run: &Run, live: &LiveRun) {
-    if let Err(failure) = store.save_run(floor, run).await {
+async fn save(store: Arc<dyn RunStore>, floor: FloorId, run: Arc<Run>, live: Arc<LiveRun>) {
+    if let Err(failure) = store.save_run(&floor, &run).await {
         tracing::warn!(%failure, run = %run.id, "a run could not be stored");
         live.not_stored();
     }

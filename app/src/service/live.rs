@@ -1,8 +1,11 @@
 //! Runs that are under way, or ended a moment ago: what happened so far, for whoever watches.
 
-use crate::api::{BurstEvent, Fate, RunReport};
+use crate::{
+    api::{BurstEvent, Fate, RunReport},
+    error::AppError,
+};
 use futures::Stream;
-use onsale::{Run, RunId};
+use onsale::RunId;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,27 +19,33 @@ const REMEMBERED: usize = 128;
 /// The live runs by name.
 #[derive(Default)]
 pub struct LiveRuns {
-    runs: Mutex<(HashMap<RunId, Arc<LiveRun>>, VecDeque<RunId>)>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    runs: HashMap<RunId, Arc<LiveRun>>,
+    oldest_first: VecDeque<RunId>,
 }
 
 impl LiveRuns {
     /// Begins to remember a run.
     pub fn begin(&self, id: &RunId) -> Arc<LiveRun> {
         let live = Arc::new(LiveRun::default());
-        let (runs, order) = &mut *lock(&self.runs);
-        runs.insert(id.clone(), Arc::clone(&live));
-        order.push_back(id.clone());
-        if order.len() > REMEMBERED
-            && let Some(oldest) = order.pop_front()
+        let remembered = &mut *lock(&self.remembered);
+        remembered.runs.insert(id.clone(), Arc::clone(&live));
+        remembered.oldest_first.push_back(id.clone());
+        if remembered.oldest_first.len() > REMEMBERED
+            && let Some(oldest) = remembered.oldest_first.pop_front()
         {
-            runs.remove(&oldest);
+            remembered.runs.remove(&oldest);
         }
         live
     }
 
     /// The run, if it is remembered.
     pub fn get(&self, id: &RunId) -> Option<Arc<LiveRun>> {
-        lock(&self.runs).0.get(id).map(Arc::clone)
+        lock(&self.remembered).runs.get(id).map(Arc::clone)
     }
 }
 
@@ -51,8 +60,7 @@ struct Story {
     ready: Option<BurstEvent>,
     released: Option<Instant>,
     fates: Vec<Fate>,
-    end: Option<BurstEvent>,
-    run: Option<Arc<Run>>,
+    end: Option<Result<Box<RunReport>, AppError>>,
 }
 
 impl Default for LiveRun {
@@ -77,32 +85,21 @@ impl LiveRun {
         self.changed.send_replace(());
     }
 
-    /// It is over, and this is the report.
-    pub fn finished(&self, run: Arc<Run>, report: RunReport) {
-        lock(&self.story).run = Some(run);
-        self.ended(BurstEvent::Report(Box::new(report)));
-    }
-
     /// It is over: a report, or why there is none.
-    pub fn ended(&self, event: BurstEvent) {
-        lock(&self.story).end = Some(event);
+    pub fn ended(&self, end: Result<Box<RunReport>, AppError>) {
+        lock(&self.story).end = Some(end);
         self.changed.send_replace(());
     }
 
     /// The run could not be stored: whoever looks from now on is told so.
     pub fn not_stored(&self) {
-        if let Some(BurstEvent::Report(report)) = &mut lock(&self.story).end {
+        if let Some(Ok(report)) = &mut lock(&self.story).end {
             report.stored = false;
         }
     }
 
-    /// The run itself, once it has ended.
-    pub fn run(&self) -> Option<Arc<Run>> {
-        lock(&self.story).run.clone()
-    }
-
     /// How it ended, once it has.
-    pub async fn end(&self) -> Option<BurstEvent> {
+    pub async fn end(&self) -> Option<Result<Box<RunReport>, AppError>> {
         let mut changes = self.changed.subscribe();
         loop {
             if let Some(end) = lock(&self.story).end.clone() {
@@ -160,7 +157,10 @@ impl Watcher {
         }
         if !self.ended && story.end.is_some() {
             self.ended = true;
-            return story.end.clone();
+            return story.end.clone().map(|end| match end {
+                Ok(report) => BurstEvent::Report(report),
+                Err(error) => BurstEvent::Failed { error: error.to_string() },
+            });
         }
         None
     }

@@ -75,16 +75,13 @@ impl Queues {
             let seat = seat.map_or_else(|| "The floor".to_owned(), |seat| format!("Seat {seat}"));
             return Err(AppError::Busy { seat, wait_s: wait.as_secs() + 1 });
         }
-        let turns = match seat {
-            Some(seat) => {
-                let queue = queue.seats.entry(seat).or_default();
-                queue.bursts += 1;
-                Some(Arc::clone(&queue.turns))
-            }
-            None => {
-                queue.resets += 1;
-                None
-            }
+        let turns = if let Some(seat) = seat {
+            let queue = queue.seats.entry(seat).or_default();
+            queue.bursts += 1;
+            Some(Arc::clone(&queue.turns))
+        } else {
+            queue.resets += 1;
+            None
         };
         let floor = Arc::clone(&queue.floor);
         drop(floors);
@@ -145,14 +142,14 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn seat(text: &str) -> Option<SeatId> {
-        Some(text.parse().unwrap())
+    fn seat(text: &str) -> SeatId {
+        text.parse().unwrap()
     }
 
     #[tokio::test]
     async fn one_seat_one_turn_eight_waiting() {
         let queues = Arc::new(Queues::default());
-        let join = |text: &str| queues.join(Backend::Dsql, &FloorId::main(), seat(text));
+        let join = |text: &str| queues.join(Backend::Dsql, &FloorId::main(), Some(seat(text)));
         let turn = join("A1").unwrap().turn().await;
         let waiting: Vec<Place> = (0..DEPTH_MAX).map(|_| join("A1").unwrap()).collect();
         assert_eq!(waiting.iter().map(|place| place.ahead).collect::<Vec<_>>(), (1..=DEPTH_MAX).collect::<Vec<_>>());
@@ -166,10 +163,10 @@ mod tests {
     async fn a_reset_waits_for_every_seat_and_seats_wait_for_it() {
         let queues = Arc::new(Queues::default());
         let join = |seat| queues.join(Backend::Dsql, &FloorId::main(), seat).unwrap();
-        let burst = join(seat("A1")).turn().await;
+        let burst = join(Some(seat("A1"))).turn().await;
         let mut reset = Box::pin(join(None).turn());
         assert!(futures::poll!(&mut reset).is_pending());
-        let mut later = Box::pin(join(seat("B1")).turn());
+        let mut later = Box::pin(join(Some(seat("B1"))).turn());
         assert!(futures::poll!(&mut later).is_pending(), "first come, first served");
         drop(burst);
         let reset = reset.await;

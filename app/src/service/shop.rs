@@ -1,8 +1,8 @@
 //! A backend as the service meets it: an office, a counter that sells to one buyer, and a crowd of buyers.
 
 use async_trait::async_trait;
-use burst::{Burst, Clock, Event, Recorder};
-use onsale::{BoxOffice, Database, Failure, Operation, Order, Run};
+use burst::{Burst, Clock, Event, Recorder, Unfinished};
+use onsale::{BoxOffice, Database, Operation, Order, Run};
 use std::{sync::Arc, time::Duration};
 
 /// One backend on sale.
@@ -13,7 +13,7 @@ pub trait Shop: Send + Sync + 'static {
     /// Sells to one buyer.
     async fn sell(&self, order: Order) -> Operation;
     /// Lets a crowd of buyers go at once.
-    async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Failure>;
+    async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Unfinished>;
     /// How many buyers of a burst a region serves at once.
     fn connections_per_region(&self) -> u32;
 }
@@ -43,7 +43,7 @@ impl<D: Database + BoxOffice> Shop for Counter<D> {
         burst::sell(&*self.site, order, buyer, fastrand::Rng::new()).await
     }
 
-    async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Failure> {
+    async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Unfinished> {
         burst.run(Arc::clone(&self.crowd), &*self.site, move |event| events(event)).await
     }
 

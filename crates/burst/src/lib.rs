@@ -7,5 +7,5 @@ mod sell;
 
 pub use clock::Clock;
 pub use recorder::Recorder;
-pub use run::{Burst, Event};
+pub use run::{Burst, Event, Unfinished};
 pub use sell::{ATTEMPT_TIMEOUT, ATTEMPTS_MAX, BACKOFF_MS_MAX, sell, settings};

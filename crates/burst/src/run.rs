@@ -38,6 +38,17 @@ pub enum Event {
     },
 }
 
+/// Why a burst has no run to show.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfinished {
+    /// No buyer was let go: nothing was bought.
+    #[error("the burst could not start: {0}")]
+    NotStarted(#[source] Failure),
+    /// The buyers were answered, but what was committed could not be read back.
+    #[error("the burst's ledger could not be read back: {0}")]
+    NotReadBack(#[source] Failure),
+}
+
 /// How long a ledger that cannot be read back is asked again.
 const READ_BACK_TRIES: u32 = 60;
 const READ_BACK_PAUSE: Duration = Duration::from_millis(500);
@@ -47,22 +58,22 @@ impl Burst {
     /// that buyers who think do not starve the site.
     ///
     /// # Errors
-    /// [`Failure`] if the seat could not be opened, or the ledger not be read back within 30 s. What happens to a
+    /// [`Unfinished`] if the seat could not be opened, or the ledger not be read back within 30 s. What happens to a
     /// single buyer is an outcome, not an error.
     pub async fn run<D: Database>(
         self,
         db: Arc<D>,
         office: &dyn BoxOffice,
         events: impl Fn(Event) + Clone + Send + 'static,
-    ) -> Result<Run, Failure> {
+    ) -> Result<Run, Unfinished> {
         let per_region = self.plan.buyers.div_ceil(u32::try_from(self.plan.regions.len()).unwrap_or(1));
-        let mut engine = office.engine().await?;
+        let mut engine = office.engine().await.map_err(Unfinished::NotStarted)?;
         engine.settings.extend(crate::settings());
-        let reservation = db.warm(per_region.try_into().unwrap_or(usize::MAX)).await?;
+        let reservation = db.warm(per_region.try_into().unwrap_or(usize::MAX)).await.map_err(Unfinished::NotStarted)?;
 
         let clock = Clock::start();
         let began_at_ms = wall_clock_ms();
-        let round = office.open_seat(&self.floor, self.plan.seat).await?;
+        let round = office.open_seat(&self.floor, self.plan.seat).await.map_err(Unfinished::NotStarted)?;
         let opening = Opening { round, start_us: 0, end_us: clock.now_us() };
         events(Event::Ready { engine: engine.clone(), opening });
 
@@ -72,8 +83,10 @@ impl Burst {
         let barrier_us = operations.iter().map(|op| op.start_us).min().unwrap_or(opening.end_us);
         let end_us = operations.iter().map(|op| op.end_us).max().unwrap_or(barrier_us);
         // The seats first: an owner they show must then stand in the ledger.
-        let seat_rows = again(|| office.seat_rows(&self.floor, self.plan.seat)).await?;
-        let ledger = again(|| office.sales(&self.floor, self.plan.seat, round)).await?;
+        let seat_rows =
+            again(|| office.seat_rows(&self.floor, self.plan.seat)).await.map_err(Unfinished::NotReadBack)?;
+        let ledger =
+            again(|| office.sales(&self.floor, self.plan.seat, round)).await.map_err(Unfinished::NotReadBack)?;
         let Self { id, plan, .. } = self;
         let version = Run::VERSION;
         Ok(Run { version, id, began_at_ms, plan, engine, opening, barrier_us, end_us, operations, ledger, seat_rows })

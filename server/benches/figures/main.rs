@@ -46,7 +46,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// The median of `times` runs of `work`, in milliseconds, after one to warm up.
-async fn median_ms<F: Future<Output = ()>>(times: usize, work: impl Fn() -> F) -> f64 {
+async fn median_ms(times: usize, work: impl AsyncFn()) -> f64 {
     work().await;
     let mut all = Vec::new();
     for _ in 0..times {

@@ -100,7 +100,7 @@ async fn requests(api: &Api) {
         &format!("{rate:.0}"),
         "each another seat, new floors included",
     );
-    let witness = median_ms(9, || async { drop(api.get("/api/witness?backend=naive&seat=A1").await) }).await;
+    let witness = median_ms(9, async || drop(api.get("/api/witness?backend=naive&seat=A1").await)).await;
     row("/api/witness on the foil's `main` floor after these bursts", &format!("{witness:.1} ms"), "");
 }
 

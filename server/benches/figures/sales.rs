@@ -53,12 +53,11 @@ pub async fn measure() {
         }
     }
     let ours = median(ours);
-    let beside = match ceiling.is_empty() {
-        true => "pgbench is not installed".to_owned(),
-        false => {
-            let ceiling = median(ceiling);
-            format!("pgbench {ceiling:.0}/s: {:.2} of it (aim: at least 0.8)", ours / ceiling)
-        }
+    let beside = if ceiling.is_empty() {
+        "pgbench is not installed".to_owned()
+    } else {
+        let ceiling = median(ceiling);
+        format!("pgbench {ceiling:.0}/s: {:.2} of it (aim: at least 0.8)", ours / ceiling)
     };
     row(&format!("purchases/s in process, 2 × {CONNECTIONS} connections"), &format!("{ours:.0}/s"), &beside);
     engines.stop().await;

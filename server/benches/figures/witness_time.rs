@@ -29,12 +29,12 @@ pub async fn measure() {
 }
 
 async fn say(name: &str, rows: u32, office: &impl BoxOffice, floor: &FloorId) {
-    let judged = |_: ()| async {
+    let judged = async || {
         let counts = office.counts(floor, Span::SinceReset).await.unwrap();
         assert_eq!(counts.iter().map(|count| count.confirmed).sum::<u64>(), u64::from(rows));
         std::hint::black_box(witness::judge_floor(&counts));
     };
-    let time = median_ms(5, || judged(())).await;
+    let time = median_ms(5, judged).await;
     row(
         &format!("floor-wide witness over {rows} ledger rows on {name}"),
         &format!("{time:.1} ms"),

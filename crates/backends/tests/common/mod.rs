@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use backends::dsql::{Connect, SqlConfig, SqlDatabase, SqlEndpoint};
-use burst::{Burst, Clock, Event, Recorder};
+use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
     Backend, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Operation, Order, Plan, Run, RunId, Seat, SeatId,
     Ticket,
@@ -230,7 +230,8 @@ impl Wish<'_> {
         };
         let tickets = (0..self.buyers).map(|_| Ticket::from_random(bits())).collect();
         let burst = Burst { id: RunId::from_random(bits()), floor: self.floor.clone(), plan, tickets };
-        burst.run(Arc::clone(db), &**db, events).await
+        let run = burst.run(Arc::clone(db), &**db, events).await;
+        run.map_err(|(Unfinished::NotStarted(failure) | Unfinished::NotReadBack(failure))| failure)
     }
 }
 
