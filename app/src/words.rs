@@ -199,6 +199,8 @@ pub fn engine_line(backend: Backend, engine: &Engine) -> String {
 /// "stand-in: X" as "stand-in for Y: X".
 fn named_engine(backend: Backend, engine: &str) -> String {
     match engine.strip_prefix("stand-in: ") {
+        // It stands in for nothing: it is there to be caught.
+        Some(rest) if backend == Backend::Control => format!("{}: {rest}", short_title(backend)),
         Some(rest) => format!("stand-in for {}: {rest}", short_title(backend)),
         None => format!("{}: {engine}", short_title(backend)),
     }

@@ -34,7 +34,7 @@ pub fn ProofPanel() -> impl IntoView {
                 "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
                 " on both databases: each press leaves a run with a permanent link, its plan, its engine and its verdict."
             </p>
-            <h2><span>"3"</span>"Why it cannot be rigged"</h2>
+            <h2><span>"2"</span>"Why it cannot be rigged"</h2>
             <p>
                 "This is the purchase. There is one, for every database, and the text below was compiled in from the very file that the program runs. No lock, no condition, no uniqueness trick: whether two buyers can both be told “confirmed” is left to the database alone."
             </p>
@@ -45,10 +45,10 @@ pub fn ProofPanel() -> impl IntoView {
             <p>
                 "Three sources are read independently and shown side by side: what the buyers were told, what the committed ledger holds, and what the seats table shows. Oversold is counted from the ledger. On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil."
             </p>
-            <h2><span>"4"</span>"The databases’ own word"</h2>
+            <h2><span>"3"</span>"The databases’ own word"</h2>
             <p>"Asked now, of whatever answers on this deployment:"</p>
             <Suspense>{engines}</Suspense>
-            <h2 id="run"><span>"5"</span>"Run it yourself"</h2>
+            <h2 id="run"><span>"4"</span>"Run it yourself"</h2>
             <p>"With Rust installed and the repository cloned, one command builds everything, starts the databases and serves this page; another runs every check."</p>
             <pre tabindex="0" aria-label="Commands"><code>"cargo xtask serve\ncargo xtask test"</code></pre>
         </main>
