@@ -14,14 +14,27 @@ use crate::{
     island::setup::Floor,
 };
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use onsale::Outcome;
+#[cfg(feature = "ssr")]
+use onsale::Outcome;
 use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
 
-/// Buys one seat.
+/// Buys one seat. Whatever is not a sale is an error here, so that a form is told so too.
 #[server(prefix = "/do", endpoint = "buy")]
 pub async fn buy(backend: Backend, floor: FloorId, seat: SeatId, buyer: BuyerName) -> Result<PurchaseAnswer, AppError> {
     let answer = ssr::service()?.buy(backend, &floor, seat, buyer, None).await?;
-    let ticket = answer.ticket_id.as_ref().map_or("", |ticket| ticket.as_str());
-    ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}"));
+    let database = || backend.title().to_owned();
+    match (answer.outcome, &answer.ticket_id) {
+        (Outcome::Confirmed, Some(ticket)) => {
+            ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}"));
+        }
+        // A script reads the outcome; a form is sent back with words.
+        (Outcome::Rejected, _) if ssr::is_form() => return Err(AppError::Taken { seat }),
+        (Outcome::Unknown, _) if ssr::is_form() => return Err(AppError::Unknown { database: database(), seat }),
+        _ if ssr::is_form() => return Err(AppError::Unavailable { database: database() }),
+        _ => {}
+    }
     Ok(answer)
 }
 
@@ -81,11 +94,15 @@ mod ssr {
 
     /// Where a browser without JavaScript goes next; a script's call is left alone.
     pub fn send_form_to(location: &str) {
-        let wants_page = use_context::<Parts>().is_some_and(|parts| {
-            parts.headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
-        });
-        if wants_page {
+        if is_form() {
             leptos_axum::redirect(location);
         }
+    }
+
+    /// Whether a plain form asks, and a page is to be the answer.
+    pub fn is_form() -> bool {
+        use_context::<Parts>().is_some_and(|parts| {
+            parts.headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+        })
     }
 }

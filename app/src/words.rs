@@ -2,7 +2,7 @@
 
 use crate::api::{FloorSeat, FloorView, FloorWide, RunReport, TicketAnswer};
 use crate::island::{
-    card::{Card, grouped, several},
+    card::{Card, grouped},
     setup::{Floor, Look, ShopWords},
 };
 use leptos::prelude::*;
@@ -213,4 +213,9 @@ pub fn short_title(backend: Backend) -> &'static str {
         Backend::Naive => "DynamoDB Global Tables",
         Backend::Control => "known-bad control",
     }
+}
+
+/// `1 retry`, `2 retries`.
+fn several(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }

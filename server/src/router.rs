@@ -7,7 +7,7 @@ use app::{
 };
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, header},
     middleware,
 };
@@ -29,18 +29,31 @@ pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
         let service = Arc::clone(&service);
         move || provide_context(Arc::clone(&service))
     };
+    let document = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
+    // What is no route is a file, or the page that says there is nothing.
+    let nothing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
+    let file_or_nothing = move |request: Request| {
+        let file = site::file(request.uri().path(), request.headers());
+        let nothing = nothing.clone();
+        async move {
+            match file {
+                Some(file) => file,
+                None => nothing(request).await,
+            }
+        }
+    };
     let pages = Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), context, {
-            let options = options.clone();
-            move || shell(options.clone())
-        })
+        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
         .with_state(options);
     // The event stream must not be held back until it fills a compressor's window.
     let compressible = SizeAbove::new(512).and(NotForContentType::const_new("text/event-stream"));
     Router::new()
         .merge(pages)
         .merge(api::routes(service))
-        .fallback(site::file)
+        .fallback(file_or_nothing)
         .layer(CompressionLayer::new().br(true).gzip(true).compress_when(compressible))
         .layer(middleware::from_fn(guard::true_status))
         .layer(middleware::from_fn(guard::same_site))

@@ -2,8 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Response, StatusCode, Uri, header},
-    response::IntoResponse,
+    http::{HeaderMap, Response, StatusCode, header},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -12,12 +11,10 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Site;
 
-/// The file at `uri`, in the smallest encoding the browser takes; else the page that says it is not there.
-pub async fn file(uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let path = uri.path().trim_start_matches('/');
-    let Some((file, encoding)) = best(path, &headers) else {
-        return (StatusCode::NOT_FOUND, format!("There is no {} here.\n", uri.path())).into_response();
-    };
+/// The file at `path`, in the smallest encoding the browser takes, if there is one.
+pub fn file(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let path = path.trim_start_matches('/');
+    let (file, encoding) = best(path, headers)?;
     let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
     let mut response = Response::builder()
         .header(header::ETAG, &etag)
@@ -25,13 +22,13 @@ pub async fn file(uri: Uri, headers: HeaderMap) -> Response<Body> {
         // The names are stable, so a browser asks each time; the answer is short if nothing changed.
         .header(header::CACHE_CONTROL, "no-cache");
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
-        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).unwrap_or_default();
+        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).ok();
     }
     response = response.header(header::CONTENT_TYPE, mime(path));
     if let Some(encoding) = encoding {
         response = response.header(header::CONTENT_ENCODING, encoding);
     }
-    response.body(Body::from(file.data)).unwrap_or_default()
+    response.body(Body::from(file.data)).ok()
 }
 
 fn best(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {

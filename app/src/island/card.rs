@@ -157,11 +157,6 @@ fn nothing() -> [String; 4] {
     ["–"; 4].map(ToOwned::to_owned)
 }
 
-/// `1 retry`, `2 retries`.
-pub fn several(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
 /// `12,345`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

@@ -1,6 +1,6 @@
 //! One mark per buyer: one meaning, one colour, one shape. Beyond [`DENSE`] buyers the marks become a band.
 
-use super::card::{grouped, several};
+use super::card::grouped;
 use onsale::Outcome;
 use std::fmt::Write as _;
 
@@ -108,15 +108,10 @@ fn counts(marks: &[Mark]) -> impl Iterator<Item = (Mark, u64)> {
     Mark::ALL.into_iter().map(count).filter(|(_, n)| *n > 0)
 }
 
+/// The marks in words. No colour and no shape is the only one to tell.
 fn spoken(marks: &[Mark]) -> String {
-    let mut out = several(marks.len() as u64, "buyer", "buyers");
-    for (mark, n) in counts(marks) {
-        out.push_str(", ");
-        out.push_str(&grouped(n));
-        out.push(' ');
-        out.push_str(mark.words());
-    }
-    out
+    let words = counts(marks).map(|(mark, n)| [grouped(n).as_str(), " ", mark.words()].concat());
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn row(marks: &[Mark]) -> String {

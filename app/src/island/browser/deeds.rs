@@ -1,13 +1,13 @@
 //! What a visitor can do: look at another database's floor, buy, break, reset. Each is the post of a plain form.
 
-use super::{call, json::Json, stream};
+use super::{call, stream};
 use crate::functions::{BreakIt, Buy, LoadFloor, Reset};
 use crate::island::{
     model::{Burst, Model, Phase, State, question},
     setup::{Floor, Notice},
 };
 use leptos::{server_fn::ServerFn, task::spawn_local};
-use onsale::{Outcome, SeatId};
+use onsale::SeatId;
 
 impl State {
     /// Shows another database's floor.
@@ -59,7 +59,10 @@ impl State {
             model.at_map = Notice::default();
         });
         spawn_local(async move {
-            let notice = call::post(Buy::PATH, &form).await.map_or_else(Notice::trouble, |told| bought(seat, &told));
+            let notice = match call::post(Buy::PATH, &form).await {
+                Ok(sold) => Notice::bought(&seat.to_string(), sold.text("ticketId")),
+                Err(error) => Notice::trouble(error),
+            };
             self.change(|model| {
                 model.buying = None;
                 model.at_map = notice;
@@ -146,17 +149,5 @@ impl State {
             let copied = if call::copy(&address).await { "Copied" } else { "Copy the link by hand" };
             self.change(|model| model.copied = copied);
         });
-    }
-}
-
-/// What a purchase came to.
-fn bought(seat: SeatId, told: &Json) -> Notice {
-    match told.outcome("outcome") {
-        Outcome::Confirmed => Notice::bought(&seat.to_string(), told.text("ticketId")),
-        Outcome::Rejected => Notice::trouble(format!("Seat {seat} was taken a moment ago. Choose another one.")),
-        Outcome::Error => Notice::trouble(format!("Seat {seat} was not sold. Nothing was bought; try again.")),
-        Outcome::Unknown => Notice::trouble(format!(
-            "The answer was lost. Seat {seat} may be yours: look under My tickets before you buy again."
-        )),
     }
 }
