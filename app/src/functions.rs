@@ -16,24 +16,20 @@ use crate::{
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use onsale::Outcome;
-#[cfg(feature = "ssr")]
-use onsale::Outcome;
 use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
 
-/// Buys one seat. Whatever is not a sale is an error here, so that a form is told so too.
+/// Buys one seat. Whatever is not a sale is an error here, so that page and form are told so in the same words.
 #[server(prefix = "/do", endpoint = "buy")]
 pub async fn buy(backend: Backend, floor: FloorId, seat: SeatId, buyer: BuyerName) -> Result<PurchaseAnswer, AppError> {
     let answer = ssr::service()?.buy(backend, &floor, seat, buyer, None).await?;
-    let database = || backend.title().to_owned();
+    let database = || "The database".to_owned();
     match (answer.outcome, &answer.ticket_id) {
         (Outcome::Confirmed, Some(ticket)) => {
             ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}"));
         }
-        // A script reads the outcome; a form is sent back with words.
-        (Outcome::Rejected, _) if ssr::is_form() => return Err(AppError::Taken { seat }),
-        (Outcome::Unknown, _) if ssr::is_form() => return Err(AppError::Unknown { database: database(), seat }),
-        _ if ssr::is_form() => return Err(AppError::Unavailable { database: database() }),
-        _ => {}
+        (Outcome::Rejected, _) => return Err(AppError::Taken { seat }),
+        (Outcome::Unknown, _) => return Err(AppError::Unknown { database: database(), seat }),
+        _ => return Err(AppError::Unavailable { database: database() }),
     }
     Ok(answer)
 }
