@@ -21,7 +21,7 @@ pub enum AppError {
         seat: SeatId,
     },
     /// Too many bursts and resets wait for the same seat.
-    #[error("{seat} is busy: eight bursts or resets already wait for it. Try again in {wait_s} s.")]
+    #[error("{seat} is busy: too many bursts or resets already wait. Try again in {wait_s} s.")]
     Busy {
         /// The seat, or "the floor".
         seat: String,
@@ -29,8 +29,14 @@ pub enum AppError {
         wait_s: u64,
     },
     /// A database is away.
-    #[error("{database} does not answer right now. Nothing was sold; try again in a moment.")]
+    #[error("{database} does not answer right now. Try again in a moment.")]
     Unavailable {
+        /// Which.
+        database: String,
+    },
+    /// A change whose answer was lost.
+    #[error("{database} did not answer. It may have been done: look before you try again.")]
+    MayBeDone {
         /// Which.
         database: String,
     },
@@ -66,7 +72,11 @@ impl AppError {
             Self::Foreign => 403,
             Self::NotFound(_) => 404,
             Self::Taken { .. } => 409,
-            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. } | Self::NotReadBack { .. } => 503,
+            Self::Busy { .. }
+            | Self::Unavailable { .. }
+            | Self::MayBeDone { .. }
+            | Self::Unknown { .. }
+            | Self::NotReadBack { .. } => 503,
             Self::Transport(_) => 502,
         }
     }
@@ -90,7 +100,11 @@ impl From<burst::Unfinished> for AppError {
 
 impl From<Failure> for AppError {
     fn from(failure: Failure) -> Self {
-        Self::Unavailable { database: failure.database().to_owned() }
+        let database = failure.database().to_owned();
+        match failure {
+            Failure::Indeterminate { .. } => Self::MayBeDone { database },
+            Failure::Conflict { .. } | Failure::Unavailable { .. } => Self::Unavailable { database },
+        }
     }
 }
 

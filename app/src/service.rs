@@ -80,7 +80,7 @@ impl Service {
         // Spawned: a visitor who goes away must not leave a purchase half done.
         let shop = Arc::clone(shop);
         let operation = tokio::spawn(async move { shop.sell(order).await }).await;
-        let operation = operation.map_err(|e| AppError::Transport(format!("The purchase was stopped: {e}")))?;
+        let operation = operation.map_err(|_| AppError::Transport("The purchase was stopped.".to_owned()))?;
         Ok(report::purchase_answer(Some(backend), seat, &operation))
     }
 
@@ -91,9 +91,16 @@ impl Service {
             self.check_seat(*seat)?;
         }
         shop.office().make_floor(floor).await?;
-        let _turn = self.queues.join(backend, floor, None)?.turn().await;
-        shop.office().reset(floor, seats).await?;
-        Ok(seats.map_or(self.plan.len(), <[_]>::len))
+        let place = self.queues.join(backend, floor, None)?;
+        let (shop, floor, seats) = (Arc::clone(shop), floor.clone(), seats.map(<[SeatId]>::to_vec));
+        let named = seats.as_ref().map_or(self.plan.len(), Vec::len);
+        // Spawned: a visitor who goes away must not leave a reset half done, nor the next in the queue in the middle of it.
+        let reset = tokio::spawn(async move {
+            let _turn = place.turn().await;
+            shop.office().reset(&floor, seats.as_deref()).await
+        });
+        reset.await.map_err(|_| AppError::Transport("The reset was stopped.".to_owned()))??;
+        Ok(named)
     }
 
     fn shop(&self, backend: Backend) -> Result<&Arc<dyn Shop>, AppError> {

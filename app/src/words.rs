@@ -163,9 +163,11 @@ fn floor_wide(wide: &FloorWide) -> [String; 2] {
 }
 
 fn floor_wide_words(double_sells: u64, verdict: &str, seats: u64) -> [String; 2] {
+    // A count says who was sold a taken chair, and no more: the word "linearizable" is kept for a judged run.
+    let said = if double_sells == 0 { "no chair sold twice" } else { verdict };
     [
         format!("{} floor-wide", grouped(double_sells)),
-        format!("{verdict} · {} since the last reset", several(seats, "seat", "seats")),
+        format!("{said} · {} since the last reset", several(seats, "seat", "seats")),
     ]
 }
 

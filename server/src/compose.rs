@@ -39,10 +39,7 @@ pub async fn service(engines: &StandIns, options: &Options) -> anyhow::Result<Ar
     let product = SqlDatabase::new(sql(engines, plan, "PostgreSQL (stand-in for Aurora DSQL)", "public", None)?)?;
     product.create_tables().await?;
     let dsql = product.clone();
-    shops.insert(
-        Backend::Dsql,
-        Counter::over(dsql.with_connections(site)?, dsql.with_connections(crowd)?, options.connections),
-    );
+    shops.insert(Backend::Dsql, Counter::over(dsql.clone(), dsql.with_connections(crowd)?, options.connections));
 
     let foil = GlobalTables::open(dynamodb(engines, plan)?).await;
     foil.create_tables().await?;

@@ -69,6 +69,7 @@ impl FormError {
             AppError::Unknown { seat, .. } => {
                 AppError::Unknown { database: database.to_owned(), seat: *seat }.to_string()
             }
+            AppError::MayBeDone { .. } => AppError::MayBeDone { database: database.to_owned() }.to_string(),
             AppError::NotReadBack { .. } => AppError::NotReadBack { database: database.to_owned() }.to_string(),
             AppError::Unavailable { .. } => AppError::Unavailable { database: database.to_owned() }.to_string(),
             AppError::Busy { wait_s, .. } => {
@@ -77,7 +78,7 @@ impl FormError {
             AppError::Invalid(_) | AppError::NotFound(_) => format!(
                 "The form was not understood. Seats go from {seats}, buyers from 2 to {buyers_max}, think time from 0 to {THINK_MS_MAX} ms."
             ),
-            AppError::Transport(_) => "The server could not do it. Nothing was sold; try again in a moment.".to_owned(),
+            AppError::Transport(_) => "The server could not do it. Look at the map before you try again.".to_owned(),
         })
     }
 }

@@ -63,7 +63,7 @@ fn Report(report: RunReport) -> impl IntoView {
             <section class="lead">
                 <h1>"Run "<code>{report.run.to_string()}</code></h1>
                 <p>
-                    {if report.engine.stand_in { "On a stand-in for " } else { "On " }} {short_title(report.plan.backend)}
+                    {engine_line(report.plan.backend, &report.engine)}
                     ", seat "{report.plan.seat.to_string()}", round "{report.round}", "
                     <time datetime=iso_utc(report.began_at_ms)>{utc(report.began_at_ms)}</time>"."
                 </p>

@@ -55,7 +55,7 @@ impl Service {
     /// Runs a burst to its end, for clients of the API.
     pub async fn break_it_and_wait(&self, wish: BurstRequest) -> Result<BreakItAnswer, AppError> {
         let (id, _, burst) = self.start(wish).await?;
-        let run = burst.await.map_err(|error| AppError::Transport(format!("Run {id} was stopped: {error}")))??;
+        let run = burst.await.map_err(|_| AppError::Transport(format!("Run {id} was stopped.")))??;
         Ok(report::break_it_answer(&run))
     }
 
@@ -63,20 +63,26 @@ impl Service {
     pub async fn watch(&self, id: &RunId) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
         match self.runs.get(id) {
             Some(live) => Ok(live.watch().left_stream()),
-            None => Ok(stream::iter([BurstEvent::Report(Box::new(self.report(id).await?))]).right_stream()),
+            None => Ok(stream::iter(report::story(self.report(id).await?)).right_stream()),
         }
     }
 
-    /// A run as its page shows it; waits for one that is under way.
+    /// A run as its page shows it, judged anew; waits for one that is under way.
     pub async fn report(&self, id: &RunId) -> Result<RunReport, AppError> {
-        if let Some(live) = self.runs.get(id)
-            && let Some(end) = live.end().await
-        {
-            return end.map(|report| *report);
-        }
-        let run = self.store.load_run(id).await?;
-        let gone = || AppError::NotFound(format!("There is no run {id} on this deployment."));
-        let (floor, run) = run.ok_or_else(gone)?;
+        let live = match self.runs.get(id) {
+            Some(live) => live.end().await.transpose()?,
+            None => None,
+        };
+        let stored = self.store.load_run(id).await;
+        let (floor, run) = match (stored, live) {
+            (Ok(Some(stored)), _) => stored,
+            // Not stored, or not yet: what was found when it ended.
+            (_, Some(report)) => return Ok(*report),
+            (Ok(None), None) => {
+                return Err(AppError::NotFound(format!("There is no run {id} on this deployment.")));
+            }
+            (Err(failure), None) => return Err(failure.into()),
+        };
         // Counted anew from the ledger as it is now; a backend that is away or gone leaves the run unreconciled.
         let (seat, round) = (run.plan.seat, run.opening.round);
         let focus = match self.shop(run.plan.backend) {
@@ -110,9 +116,18 @@ impl Service {
         };
         let place = self.queues.join(wish.backend, &burst.floor, Some(wish.seat))?;
         let (id, ahead) = (burst.id.clone(), place.ahead);
-        let live = self.runs.begin(&id);
+        let live = self.runs.begin(&id)?;
         // Spawned: closing the tab never stops a run.
-        let burst = tokio::spawn(run_to_the_end(shop, Arc::clone(&self.store), place, burst, live));
+        let store = Arc::clone(&self.store);
+        let burst = tokio::spawn(async move {
+            let work = run_to_the_end(shop, store, place, burst, Arc::clone(&live));
+            tokio::spawn(work).await.unwrap_or_else(|stopped| {
+                tracing::error!(%stopped, "a burst");
+                let error = AppError::Transport("The burst was stopped by a fault of the server.".to_owned());
+                live.ended(Err(error.clone()));
+                Err(error)
+            })
+        });
         Ok((id, ahead, burst))
     }
 }

@@ -13,8 +13,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many runs are remembered; the oldest is forgotten first and is then read from the store.
+/// How many ended runs are remembered; the oldest is forgotten first and is then read from the store.
 const REMEMBERED: usize = 128;
+/// How many may be under way or waiting, on all floors together.
+const UNDER_WAY_MAX: usize = 64;
 
 /// The live runs by name.
 #[derive(Default)]
@@ -30,17 +32,27 @@ struct Remembered {
 
 impl LiveRuns {
     /// Begins to remember a run.
-    pub fn begin(&self, id: &RunId) -> Arc<LiveRun> {
+    ///
+    /// # Errors
+    /// [`AppError::Busy`] when too many are under way already.
+    pub fn begin(&self, id: &RunId) -> Result<Arc<LiveRun>, AppError> {
         let live = Arc::new(LiveRun::default());
         let remembered = &mut *lock(&self.remembered);
+        let under_way = remembered.runs.values().filter(|run| !run.is_over()).count();
+        if under_way >= UNDER_WAY_MAX {
+            return Err(AppError::Busy { seat: "The server".to_owned(), wait_s: 5 });
+        }
         remembered.runs.insert(id.clone(), Arc::clone(&live));
         remembered.oldest_first.push_back(id.clone());
-        if remembered.oldest_first.len() > REMEMBERED
-            && let Some(oldest) = remembered.oldest_first.pop_front()
-        {
-            remembered.runs.remove(&oldest);
+        if remembered.oldest_first.len() > REMEMBERED {
+            // One that is under way is never forgotten.
+            let over = |id: &RunId| remembered.runs.get(id).is_none_or(|run| run.is_over());
+            if let Some(oldest) = remembered.oldest_first.iter().position(over) {
+                let forgotten = remembered.oldest_first.remove(oldest);
+                forgotten.and_then(|id| remembered.runs.remove(&id));
+            }
         }
-        live
+        Ok(live)
     }
 
     /// The run, if it is remembered.
@@ -96,6 +108,10 @@ impl LiveRun {
         if let Some(Ok(report)) = &mut lock(&self.story).end {
             report.stored = false;
         }
+    }
+
+    fn is_over(&self) -> bool {
+        lock(&self.story).end.is_some()
     }
 
     /// How it ended, once it has.

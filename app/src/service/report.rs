@@ -2,10 +2,11 @@
 //! verdicts the witness's.
 
 use crate::api::{
-    BreakItAnswer, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
+    BreakItAnswer, BurstEvent, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
 };
 use crate::island::card::Card;
 use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatId, SeatRow, Ticket};
+use witness::Verdict;
 
 /// How many tickets a report names.
 const TICKETS_NAMED: usize = 100;
@@ -39,19 +40,32 @@ pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCo
     report
 }
 
+/// A finished run as the stream of its burst told it.
+pub fn story(report: RunReport) -> [BurstEvent; 3] {
+    let (plan, engine, round) = (report.plan.clone(), report.engine.clone(), report.round);
+    let (fates, ms) = (report.fates.clone(), report.scoreboard.duration_ms);
+    [BurstEvent::Ready { plan, engine, round }, BurstEvent::Fates { fates, ms }, BurstEvent::Report(Box::new(report))]
+}
+
 /// The recorded API's answer to a burst.
 pub fn break_it_answer(run: &Run) -> BreakItAnswer {
     let scoreboard = Scoreboard::of(run);
+    let judged = witness::judge_run(run).verdict;
+    let mut verdict = witness::verdict_sentence(run.plan.seat, &scoreboard, run.plan.regions.len());
+    // The sentence counts; where the witness says more than the count does, it has the last word.
+    if scoreboard.oversold == 0 && judged != Verdict::Linearizable {
+        verdict = format!("{verdict} The witness does not agree that all is well: {judged}.");
+    }
     BreakItAnswer {
         backend: run.plan.backend,
         seat: run.plan.seat,
         concurrency: run.plan.buyers,
         regions: run.plan.regions.clone(),
-        verdict: witness::verdict_sentence(run.plan.seat, &scoreboard, run.plan.regions.len()),
+        verdict,
         scoreboard,
         think_ms: run.plan.think_ms,
         outcomes: run.operations.iter().map(|op| purchase_answer(None, run.plan.seat, op)).collect(),
-        witness: witness::judge_run(run).verdict.to_string(),
+        witness: judged.to_string(),
         run: run.id.clone(),
     }
 }

@@ -44,7 +44,8 @@ impl<D: Database + BoxOffice> Shop for Counter<D> {
     }
 
     async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Unfinished> {
-        burst.run(Arc::clone(&self.crowd), &*self.site, move |event| events(event)).await
+        // The crowd is its own office, so that the run names the pools that its buyers used.
+        burst.run(Arc::clone(&self.crowd), &*self.crowd, move |event| events(event)).await
     }
 
     fn connections_per_region(&self) -> u32 {

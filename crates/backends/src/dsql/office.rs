@@ -74,7 +74,7 @@ impl BoxOffice for SqlDatabase {
         let open = "UPDATE seats SET round = round + 1, status = 'available', owner = NULL, ticket = NULL, \
                     region = NULL, changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round";
         let rows = self.change(open, &[&floor.as_str(), &seat.to_string()]).await?;
-        let row = rows.first().ok_or_else(|| self.unavailable(format!("floor {floor} has no row for seat {seat}")))?;
+        let row = rows.first().ok_or_else(|| self.unavailable(format!("the floor has no row for seat {seat}")))?;
         round(row.get(0)).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
@@ -189,7 +189,11 @@ impl SqlDatabase {
         let database = self.config().database;
         self.patiently(move || async move {
             let client = self.live_client().await?;
-            client.query(sql, params).await.map_err(|error| classify(database, Stage::Statement, error))
+            // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
+            client.query(sql, params).await.map_err(|error| {
+                let stage = if error.code().is_none() { Stage::Commit } else { Stage::Statement };
+                classify(database, stage, error)
+            })
         })
         .await
     }

@@ -67,10 +67,14 @@ impl SqlTxn {
     /// After a failed statement nothing can stand: ends the transaction, so that COMMIT can never be sent (it would be
     /// answered ROLLBACK without an error), and keeps the connection if it is still good.
     async fn failed(&mut self, error: tokio_postgres::Error) -> Failure {
-        if let Some(client) = self.client.take()
-            && client.batch_execute("ROLLBACK").await.is_err()
-        {
-            drop(Object::take(client));
+        if let Some(client) = &self.client {
+            let rolled_back = client.batch_execute("ROLLBACK").await.is_ok();
+            // Taken only now: cancelled in between, the transaction still closes its connection.
+            if let Some(client) = self.client.take()
+                && !rolled_back
+            {
+                drop(Object::take(client));
+            }
         }
         classify(self.database, Stage::Statement, error)
     }
@@ -93,7 +97,7 @@ impl Transaction for SqlTxn {
     async fn read_seat(&mut self, order: &Order) -> Result<Seat, Failure> {
         let row = self.query(READ_SEAT, &[&order.floor.as_str(), &order.seat.to_string()]).await?;
         let row = row.ok_or_else(|| {
-            Failure::unavailable(self.database, format!("floor {} has no row for seat {}", order.floor, order.seat))
+            Failure::unavailable(self.database, format!("the floor has no row for seat {}", order.seat))
         })?;
         seat(&row).ok_or_else(|| Failure::unavailable(self.database, super::office::STRANGE_ROW))
     }

@@ -56,7 +56,8 @@ impl SeatItem {
                 ticket: read_id(item, "ticket")?,
                 region: read_id(item, "region")?,
             }),
-            _ => None,
+            "available" => None,
+            _ => return Err(Malformed("status")), // it must not look like a free seat
         };
         let row = SeatRow {
             seat: read_id(item, "seat")?,

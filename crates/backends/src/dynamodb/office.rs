@@ -32,7 +32,9 @@ impl BoxOffice for GlobalTables {
 
     async fn open_seat(&self, floor: &FloorId, seat: SeatId) -> Result<Round, Failure> {
         let [here, there] = self.each(|replica| replica.read_seat(floor, seat)).await?.map(|item| item.row);
-        let next = here.round.max(there.round) + 1;
+        // The ledger too: a late put of an earlier round may have taken the seat's item back to it.
+        let sold = self.each(|replica| replica.latest_round_sold(floor, seat)).await?;
+        let next = [here.round, there.round].into_iter().chain(sold.into_iter().flatten()).max().unwrap_or(1) + 1;
         let opened = SeatItem::available(seat, next, here.reset_round.max(there.reset_round), now_ms());
         self.put_both(floor, opened).await?;
         self.until_shown(|replica| async move { Ok(replica.read_seat(floor, seat).await?.row.round >= next) }).await?;

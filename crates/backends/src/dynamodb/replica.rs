@@ -4,15 +4,19 @@
 use super::DynamoConfig;
 use super::classify::{Fate, Request, fate, indeterminate, unavailable};
 use super::client::{self, Access};
-use super::items::{Item, Malformed, SeatItem, seat_key, text};
+use super::items::{Item, Malformed, SeatItem, sale_key, seat_key, seat_prefix, text};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::TableDescription;
 use futures::future::try_join_all;
-use onsale::{BoxedError, Failure, FloorId, Region, SeatId};
+use onsale::{BoxedError, Failure, FloorId, Region, Round, SeatId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The longest that a buyer waits for a connection; the same on the SQL side.
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A regional endpoint: its HTTP connections, and how many buyers may use it at once. Cloning it shares both.
 #[derive(Clone)]
@@ -88,6 +92,18 @@ impl Replica {
         self.client.query().table_name(&self.ledger_table)
     }
 
+    /// The latest round of `seat` that has a sale in this region's ledger.
+    pub(super) async fn latest_round_sold(&self, floor: &FloorId, seat: SeatId) -> Result<Option<Round>, Failure> {
+        let query = self.query_ledger();
+        let query = query.key_condition_expression("floor = :floor AND begins_with(sale, :seat)");
+        let query = query.expression_attribute_values(":floor", text(floor));
+        let query = query.expression_attribute_values(":seat", text(seat_prefix(seat)));
+        let latest = query.scan_index_forward(false).limit(1).consistent_read(true);
+        let answer = Box::pin(latest.send()).await.map_err(|e| self.unavailable("Query", e))?;
+        let key = answer.items().first().map(sale_key).transpose().map_err(|e| self.unavailable("Query", e))?;
+        Ok(key.map(|(_, round, _)| round))
+    }
+
     /// Every item that `query` finds, page after page, each page as this region has it now.
     pub(super) async fn read_all<T>(
         &self,
@@ -112,7 +128,8 @@ impl Replica {
 
     /// Waits until fewer buyers than the pool's size are at this region's counter.
     pub(super) async fn connection(&self) -> Result<OwnedSemaphorePermit, Failure> {
-        let permit = Arc::clone(&self.connections).acquire_owned().await;
+        let permit = tokio::time::timeout(WAIT_TIMEOUT, Arc::clone(&self.connections).acquire_owned()).await;
+        let permit = permit.map_err(|late| Failure::unavailable(self.database, late))?;
         permit.map_err(|closed| Failure::unavailable(self.database, closed))
     }
 
