@@ -16,9 +16,6 @@ use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Order, Region, RunS
 use queue::Queues;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The longest think time, in milliseconds.
-pub const THINK_MS_MAX: u32 = 2000;
-
 /// What one deployment offers.
 pub struct Service {
     /// The seats of every floor.

@@ -1,9 +1,10 @@
 //! Starting a burst, watching it, and what is left of it.
 
-use super::{Service, Shop, THINK_MS_MAX, live::LiveRun, queue::Place, report};
+use super::{Service, Shop, live::LiveRun, queue::Place, report};
 use crate::{
     api::{BreakItAnswer, BurstEvent, BurstStart, Fate, RunReport},
     error::AppError,
+    island::THINK_MS_MAX,
     visitor::random_bits,
 };
 use burst::{Burst, Event};
