@@ -1,7 +1,7 @@
 //! What a client asks for, read field by field, so that each mistake is named with what is allowed.
 
 use super::problem::{Problem, invalid};
-use app::{error::AppError, service::THINK_MS_MAX};
+use app::{error::AppError, island::THINK_MS_MAX};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Query, Request},
