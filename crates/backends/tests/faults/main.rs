@@ -196,9 +196,9 @@ async fn connections_cut_at_random() {
                 (Ok(run), _) => break run,
                 (Err(failure), answered) => {
                     // The answer to the opening itself may be what was cut: then it may have been done, and nobody bought.
-                    match failure {
-                        Failure::Indeterminate { database, .. } => assert_eq!(database, NAME),
-                        failure => assert_names_the_database(&failure),
+                    match &failure {
+                        Failure::Indeterminate { database, .. } => assert_eq!(*database, NAME),
+                        failure => assert_names_the_database(failure),
                     }
                     assert_eq!(answered, 0, "a burst lost its record: {failure}");
                     refused += 1;
