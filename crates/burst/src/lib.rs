@@ -5,7 +5,7 @@ mod recorder;
 mod run;
 mod sell;
 
-pub use clock::Clock;
+pub use clock::{Clock, wall_clock_ms};
 pub use recorder::Recorder;
 pub use run::{Burst, Event, Unfinished};
 pub use sell::{ATTEMPT_TIMEOUT, ATTEMPTS_MAX, BACKOFF_MS_MAX, sell, settings};

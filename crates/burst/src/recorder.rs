@@ -26,6 +26,7 @@ impl Recorder {
         Operation {
             buyer: order.buyer,
             region: order.region,
+            seat: order.seat,
             ticket: order.ticket,
             start_us: self.start_us,
             connected_us: self.connected_us,

@@ -1,13 +1,19 @@
 //! The burst: everybody warm behind one barrier, everything recorded, everything read back.
 
-use crate::{clock::Clock, recorder::Recorder, sell::sell};
+use crate::{
+    clock::{Clock, wall_clock_ms},
+    recorder::Recorder,
+    sell::sell,
+};
+use futures::{StreamExt, TryStreamExt, stream};
 use onsale::{
-    BoxOffice, BuyerName, Database, Engine, Failure, FloorId, Opening, Order, Outcome, Plan, Run, RunId, Ticket,
+    BoxOffice, BuyerName, Database, Engine, Failure, FloorId, Host, Opening, Order, Outcome, Plan, Run, RunId, SeatId,
+    Setting, Ticket,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Barrier, task::JoinSet};
 
-/// One burst that is about to happen.
+/// One burst, or a rush at several seats, that is about to happen.
 pub struct Burst {
     /// Its permanent name.
     pub id: RunId,
@@ -15,6 +21,8 @@ pub struct Burst {
     pub floor: FloorId,
     /// What to do.
     pub plan: Plan,
+    /// Who does it, for the record.
+    pub host: Host,
     /// A ticket for every buyer, made before the first attempt and never used again.
     pub tickets: Vec<Ticket>,
 }
@@ -22,11 +30,11 @@ pub struct Burst {
 /// What happens while it runs.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The seat is open and every connection warm; the barrier is about to fall.
+    /// Every seat is open and every connection warm; the barrier is about to fall.
     Ready {
         /// Who answers.
         engine: Engine,
-        /// How the round began.
+        /// How the round of the plan's first seat began.
         opening: Opening,
     },
     /// One buyer was told.
@@ -52,13 +60,15 @@ pub enum Unfinished {
 /// How long a ledger that cannot be read back is asked again.
 const READ_BACK_TRIES: u32 = 60;
 const READ_BACK_PAUSE: Duration = Duration::from_millis(500);
+/// How many seats of a rush are opened, or read back, at once.
+const SEATS_AT_ONCE: usize = 8;
 
 impl Burst {
-    /// Opens the seat, lets every buyer go at once, and reads back what was committed. `db` has pools of its own, so
+    /// Opens every seat, lets every buyer go at once, and reads back what was committed. `db` has pools of its own, so
     /// that buyers who think do not starve the site.
     ///
     /// # Errors
-    /// [`Unfinished`] if the seat could not be opened, or the ledger not be read back within 30 s. What happens to a
+    /// [`Unfinished`] if a seat could not be opened, or the ledger not be read back within 30 s. What happens to a
     /// single buyer is an outcome, not an error.
     pub async fn run<D: Database>(
         self,
@@ -71,25 +81,50 @@ impl Burst {
         engine.settings.extend(crate::settings());
         let reservation = db.warm(per_region.try_into().unwrap_or(usize::MAX)).await.map_err(Unfinished::NotStarted)?;
 
+        let repeated = office.writes_repeated();
         let clock = Clock::start();
         let began_at_ms = wall_clock_ms();
-        let round = office.open_seat(&self.floor, self.plan.seat).await.map_err(Unfinished::NotStarted)?;
-        let opening = Opening { round, start_us: 0, end_us: clock.now_us() };
-        events(Event::Ready { engine: engine.clone(), opening });
+        let openings = self.open_seats(office, clock).await.map_err(Unfinished::NotStarted)?;
+        events(Event::Ready { engine: engine.clone(), opening: openings[0] });
 
         let operations = self.release(&db, clock, &events).await;
         drop(reservation);
+        if let (Some(before), Some(after)) = (repeated, office.writes_repeated()) {
+            engine.settings.push(Setting::new("puts sent again while the run lasted", (after - before).to_string()));
+        }
 
-        let barrier_us = operations.iter().map(|op| op.start_us).min().unwrap_or(opening.end_us);
+        let barrier_us = operations.iter().map(|op| op.start_us).min().unwrap_or_else(|| clock.now_us());
         let end_us = operations.iter().map(|op| op.end_us).max().unwrap_or(barrier_us);
         // The seats first: an owner they show must then stand in the ledger.
-        let seat_rows =
-            again(|| office.seat_rows(&self.floor, self.plan.seat)).await.map_err(Unfinished::NotReadBack)?;
-        let ledger =
-            again(|| office.sales(&self.floor, self.plan.seat, round)).await.map_err(Unfinished::NotReadBack)?;
-        let Self { id, plan, .. } = self;
-        let version = Run::VERSION;
-        Ok(Run { version, id, began_at_ms, plan, engine, opening, barrier_us, end_us, operations, ledger, seat_rows })
+        let floor = &self.floor;
+        let seat_rows = each(&openings, |open| again(move || office.seat_rows(floor, open.seat))).await;
+        let ledger = each(&openings, |open| again(move || office.sales(floor, open.seat, open.round))).await;
+        let (seat_rows, ledger) = seat_rows.and_then(|rows| Ok((rows, ledger?))).map_err(Unfinished::NotReadBack)?;
+        Ok(Run {
+            version: Run::VERSION,
+            id: self.id,
+            began_at_ms,
+            plan: self.plan,
+            engine,
+            host: self.host,
+            openings,
+            skew_us: 0,
+            barrier_us,
+            end_us,
+            operations,
+            ledger,
+            seat_rows,
+        })
+    }
+
+    /// Starts the next round of every seat of the plan.
+    async fn open_seats(&self, office: &dyn BoxOffice, clock: Clock) -> Result<Vec<Opening>, Failure> {
+        let open = |seat: SeatId| async move {
+            let start_us = clock.now_us();
+            let round = office.open_seat(&self.floor, seat).await?;
+            Ok(vec![Opening { seat, round, start_us, end_us: clock.now_us() }])
+        };
+        each(&self.plan.seats, open).await
     }
 
     /// Every buyer a task, all of them behind one barrier; their operations in the plan's order.
@@ -118,14 +153,15 @@ impl Burst {
         operations.into_iter().map(|(_, operation)| operation).collect()
     }
 
-    /// What each buyer wants; buyers alternate between the regions.
+    /// What each buyer wants; buyers alternate between the regions, and one of each region goes for the same seat.
     fn orders(&self) -> impl Iterator<Item = Order> {
-        self.tickets.iter().zip(self.plan.regions.iter().cycle()).enumerate().filter_map(|(index, (ticket, region))| {
+        let (regions, seats) = (&self.plan.regions, &self.plan.seats);
+        self.tickets.iter().enumerate().filter_map(|(index, ticket)| {
             Some(Order {
                 floor: self.floor.clone(),
-                seat: self.plan.seat,
+                seat: seats[index / regions.len() % seats.len()],
                 buyer: format!("buyer-{index}").parse::<BuyerName>().ok()?,
-                region: region.clone(),
+                region: regions[index % regions.len()].clone(),
                 ticket: ticket.clone(),
                 run: Some(self.id.clone()),
                 attempt: 1,
@@ -133,6 +169,16 @@ impl Burst {
             })
         })
     }
+}
+
+/// What `ask` answers for every seat, in order; a few are asked at once.
+async fn each<S: Copy, T, F>(seats: &[S], ask: impl Fn(S) -> F) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
+    let asks: Vec<F> = seats.iter().copied().map(ask).collect();
+    let answers = stream::iter(asks).buffered(SEATS_AT_ONCE);
+    Ok(answers.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
 }
 
 /// Asks again while the database is away: what was committed must be read, however long a restart takes.
@@ -146,9 +192,4 @@ async fn again<T, F: Future<Output = Result<T, Failure>>>(ask: impl Fn() -> F) -
         tries += 1;
         tokio::time::sleep(READ_BACK_PAUSE).await;
     }
-}
-
-fn wall_clock_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -39,6 +39,12 @@ pub trait BoxOffice: Send + Sync + 'static {
 
     /// The ledger rows of one round of one seat, oldest first; the replicas united by ticket.
     async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure>;
+
+    /// How many writes this office and its buyers sent a second time so far, because the answer was an error or was
+    /// lost; `None` where nothing is ever sent twice.
+    fn writes_repeated(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Keeps runs, in the product's database, for both backends.
@@ -49,6 +55,14 @@ pub trait RunStore: Send + Sync + 'static {
     async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure>;
     /// Reads a run and its floor back; `None` if there is none.
     async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure>;
+
+    /// Appends `document` to a record, such as a stress test's, at `place`. A place that is taken keeps what it
+    /// has, and the answer is no.
+    async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure>;
+    /// One record's documents in the order of their places; empty if there is none.
+    async fn load_record(&self, record: &RunId) -> Result<Vec<String>, Failure>;
+    /// The documents of the newest records, up to `most`, newest first: their ids sort by time.
+    async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure>;
 }
 
 /// How much of the ledger is judged.

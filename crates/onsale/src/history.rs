@@ -1,7 +1,9 @@
 //! What a burst recorded: every buyer's operation on one monotonic clock.
 
-use crate::ids::{BuyerName, Region, Round, Ticket};
+use crate::ids::{BuyerName, Region, Round, SeatId, Ticket};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One buyer's call, from the fall of the barrier to the answer. Times are microseconds since the run's clock began,
 /// before its seat was opened.
@@ -12,6 +14,8 @@ pub struct Operation {
     pub buyer: BuyerName,
     /// Where the buyer connects.
     pub region: Region,
+    /// The seat wanted.
+    pub seat: SeatId,
     /// The ticket asked for; never asked for twice.
     pub ticket: Ticket,
     /// The call began.
@@ -25,6 +29,7 @@ pub struct Operation {
     /// How often the database aborted it as racing (40001).
     pub conflicts: u32,
     /// What each attempt read.
+    #[serde(deserialize_with = "exactly")]
     pub reads: Vec<Read>,
     /// What the buyer was told.
     pub outcome: Outcome,
@@ -38,6 +43,26 @@ impl Operation {
     pub fn contended(&self) -> bool {
         self.reads.iter().any(|read| read.seen == Seen::Available)
     }
+}
+
+/// Reads a list without room to grow: almost every buyer reads once, and a run may have a million of them.
+fn exactly<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Read>, D::Error> {
+    struct Exactly;
+    impl<'de> Visitor<'de> for Exactly {
+        type Value = Vec<Read>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of reads")
+        }
+        fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Vec<Read>, S::Error> {
+            let mut reads = Vec::new();
+            while let Some(read) = seq.next_element()? {
+                reads.reserve_exact(1);
+                reads.push(read);
+            }
+            Ok(reads)
+        }
+    }
+    deserializer.deserialize_seq(Exactly)
 }
 
 /// How an operation ended.
@@ -80,6 +105,13 @@ pub struct Read {
     pub seen: Seen,
 }
 
+impl Read {
+    /// Whether somebody held the seat.
+    pub fn saw_sold(&self) -> bool {
+        matches!(self.seen, Seen::Sold(_))
+    }
+}
+
 /// What a read saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,10 +122,12 @@ pub enum Seen {
     Sold(Ticket),
 }
 
-/// The operation that began a round.
+/// The operation that began a seat's round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Opening {
+    /// The seat.
+    pub seat: SeatId,
     /// The round it began.
     pub round: Round,
     /// It was asked for.

@@ -1,5 +1,6 @@
 //! The names of things: floor, seat, buyer, ticket, region, backend, run.
 
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -12,13 +13,13 @@ pub struct SeatId {
 }
 
 impl SeatId {
-    /// The seat in `row` (`'A'..='Z'`) with `number` (1 to 999).
+    /// The seat in `row` (`'A'..='Z'`) with `number` (1 to 65,535).
     pub fn new(row: char, number: u16) -> Result<Self, InvalidId> {
         match (u8::try_from(row), number) {
-            (Ok(row @ b'A'..=b'Z'), 1..=999) => Ok(Self { row, number }),
-            _ => {
-                Err(InvalidId(format!("'{row}{number}' is not a seat: a row letter A to Z and a number 1 to 999 are")))
-            }
+            (Ok(row @ b'A'..=b'Z'), 1..) => Ok(Self { row, number }),
+            _ => Err(InvalidId(format!(
+                "'{row}{number}' is not a seat: a row letter A to Z and a number 1 to 65535 are"
+            ))),
         }
     }
 
@@ -120,7 +121,7 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(CompactString);
 
         impl $name {
             /// The name as text.
@@ -134,7 +135,7 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidId(format!(concat!("'{}' is not ", $allowed), clipped(text))))
                 }
@@ -206,7 +207,7 @@ text_id!(
 impl FloorId {
     /// The floor that API calls mean when they name none.
     pub fn main() -> Self {
-        Self("main".to_owned())
+        Self("main".into())
     }
 }
 
@@ -214,28 +215,34 @@ impl Ticket {
     /// A ticket from 80 random bits, grouped for reading aloud: `7Q4K-M2XD-9HTR-C3VW`.
     pub fn from_random(bits: u128) -> Self {
         let code = base32(bits, 16);
-        Self(format!("{}-{}-{}-{}", &code[..4], &code[4..8], &code[8..12], &code[12..]))
+        Self(format_compact!("{}-{}-{}-{}", &code[..4], &code[4..8], &code[8..12], &code[12..]))
     }
 }
 
 impl RunId {
     /// A run id from 60 random bits.
     pub fn from_random(bits: u128) -> Self {
-        Self(base32(bits, 12).to_ascii_lowercase())
+        Self(base32(bits, 12).to_ascii_lowercase().into())
+    }
+
+    /// An id that sorts by time: milliseconds since 1970, then 40 random bits.
+    pub fn in_time(ms: i64, bits: u128) -> Self {
+        let time = u128::from(ms.max(0).unsigned_abs());
+        Self(base32(time << 40 | bits & ((1 << 40) - 1), 17).to_ascii_lowercase().into())
     }
 }
 
 impl BuyerName {
     /// A name for a buyer who gave none, from 40 random bits.
     pub fn guest(bits: u128) -> Self {
-        Self(format!("guest-{}", base32(bits, 8).to_ascii_lowercase()))
+        Self(format_compact!("guest-{}", base32(bits, 8).to_ascii_lowercase()))
     }
 }
 
 impl FloorId {
     /// A visitor's floor from 120 random bits.
     pub fn from_random(bits: u128) -> Self {
-        Self(base32(bits, 24).to_ascii_lowercase())
+        Self(base32(bits, 24).to_ascii_lowercase().into())
     }
 }
 
@@ -301,10 +308,10 @@ mod tests {
 
     #[test]
     fn seats_parse_and_print() {
-        for good in ["A1", "H12", "Z999"] {
+        for good in ["A1", "H12", "Z65535"] {
             assert_eq!(good.parse::<SeatId>().unwrap().to_string(), good);
         }
-        for bad in ["", "A", "1", "a1", "A0", "A01", "A1000", "AA1", "A+1", "A1 ", "É1", "A１"] {
+        for bad in ["", "A", "1", "a1", "A0", "A01", "A65536", "AA1", "A+1", "A1 ", "É1", "A１"] {
             assert!(bad.parse::<SeatId>().is_err(), "{bad}");
         }
     }
@@ -331,6 +338,13 @@ mod tests {
         );
         assert_eq!(long.parse::<BuyerName>().unwrap_err().to_string().chars().filter(|c| *c == 'x').count(), 24);
         assert_eq!("maybe".parse::<Backend>().unwrap_err().to_string(), "'maybe' is not a backend: dsql and naive are");
+    }
+
+    #[test]
+    fn ids_in_time_sort_by_time() {
+        let ids = [0, 1, 1_795_285_425_564, 1_795_285_425_565, i64::MAX >> 18].map(|ms| RunId::in_time(ms, u128::MAX));
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert_eq!(RunId::in_time(5, 0).as_str(), "00000000500000000");
     }
 
     #[test]

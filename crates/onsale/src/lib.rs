@@ -13,5 +13,5 @@ pub use database::{BoxedError, Buyer, Database, Failure, Order, Seat, Transactio
 pub use history::{Opening, Operation, Outcome, Read, Seen};
 pub use ids::{Backend, BuyerName, FloorId, FloorPlan, InvalidId, Region, Round, RunId, SeatId, Ticket};
 pub use purchase::{Answer, purchase};
-pub use run::{Engine, Plan, Run, Setting};
+pub use run::{Engine, Host, Plan, Run, Setting};
 pub use scoreboard::Scoreboard;

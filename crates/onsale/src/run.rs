@@ -1,8 +1,8 @@
-//! A run: one burst with everything recorded. It names no floor, because a floor's id is the right to write on it.
+//! A run: one burst or rush with everything recorded. It names no floor, because a floor's id is the right to write on it.
 
 use crate::box_office::{Sale, SeatRow};
 use crate::history::{Opening, Operation};
-use crate::ids::{Backend, Region, RunId, SeatId};
+use crate::ids::{Backend, Region, Round, RunId, SeatId};
 use serde::{Deserialize, Serialize};
 
 /// One burst, complete: verdicts are computed from this and from nothing else.
@@ -19,23 +19,38 @@ pub struct Run {
     pub plan: Plan,
     /// What answered.
     pub engine: Engine,
-    /// How the seat's round began.
-    pub opening: Opening,
+    /// What asked.
+    pub host: Host,
+    /// How each seat's round began, in the order of the plan's seats.
+    pub openings: Vec<Opening>,
+    /// The most that the clocks of the stamps below may differ, in microseconds: 0 if one process took them all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skew_us: u64,
     /// The barrier fell.
     pub barrier_us: u64,
     /// The last buyer was told.
     pub end_us: u64,
     /// What every buyer did, in the order of the plan.
     pub operations: Vec<Operation>,
-    /// The committed ledger rows of the round, of this run and of others, as read back; on two replicas united by ticket.
+    /// The committed ledger rows of these rounds, of this run and of others, as read back; on two replicas united by ticket.
     pub ledger: Vec<Sale>,
-    /// The seat's row as each replica showed it.
+    /// The seats' rows as each replica showed them.
     pub seat_rows: Vec<SeatRow>,
 }
 
 impl Run {
-    /// The version written today.
-    pub const VERSION: u32 = 1;
+    /// The version written today. Version 1 knew one seat only.
+    pub const VERSION: u32 = 2;
+
+    /// The round of the plan's first seat; 1 if no opening was recorded.
+    pub fn round(&self) -> Round {
+        self.openings.first().map_or(1, |opening| opening.round)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What a burst does.
@@ -44,8 +59,9 @@ impl Run {
 pub struct Plan {
     /// Where.
     pub backend: Backend,
-    /// The one seat all buyers want.
-    pub seat: SeatId,
+    /// What the buyers want: one seat (a burst), or several, a buyer one seat in turn (a rush). Never empty.
+    #[serde(deserialize_with = "at_least_one")]
+    pub seats: Vec<SeatId>,
     /// How many, split evenly over the regions.
     pub buyers: u32,
     /// The pause between reading and writing, in milliseconds; the same on every backend.
@@ -56,6 +72,31 @@ pub struct Plan {
     pub regions: Vec<Region>,
     /// How many buyers a region serves at once; the rest queue.
     pub connections_per_region: u32,
+}
+
+impl Plan {
+    /// The first seat: the witness's focus.
+    ///
+    /// # Panics
+    /// If there is none: no plan is read without one, and none may be made without one.
+    pub fn seat(&self) -> SeatId {
+        self.seats[0]
+    }
+}
+
+fn at_least_one<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<SeatId>, D::Error> {
+    let seats = Vec::deserialize(deserializer)?;
+    if seats.is_empty() { Err(serde::de::Error::custom("a plan names at least one seat")) } else { Ok(seats) }
+}
+
+/// Who ran the buyers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Host {
+    /// The version and the commit of WorldSeat.
+    pub worldseat: String,
+    /// The machine: system, architecture, cores.
+    pub machine: String,
 }
 
 /// What is really answering.

@@ -65,9 +65,12 @@ fn the_arrows_point_one_way() {
         ("crates/witness", &["onsale"]),
         ("crates/burst", &["onsale"]),
         ("crates/backends", &["onsale"]),
+        ("crates/evidence", &["onsale", "witness"]),
+        ("checker", &["evidence", "witness"]),
     ] {
         let manifest = read(&format!("{room}/Cargo.toml")).text;
-        let ours = ["app", "backends", "burst", "frontend", "onsale", "server", "standins", "witness"];
+        let ours =
+            ["app", "backends", "burst", "checker", "evidence", "frontend", "onsale", "server", "standins", "witness"];
         let named: Vec<_> = dependencies(&manifest).into_iter().filter(|name| ours.contains(&name.as_str())).collect();
         assert_eq!(named, allowed, "{room}");
     }

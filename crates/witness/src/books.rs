@@ -1,28 +1,30 @@
 //! The books: what buyers were told, the ledger, and the seats table.
 
 use crate::observation::{Saw, observations};
-use crate::sales::Sales;
+use crate::records::Register;
+use crate::sales::{Sales, is_ours};
 use crate::words::{buyers, count, verb};
 use crate::{Finding, Rule};
-use onsale::{Operation, Outcome, Run, Seen, Ticket};
+use onsale::{Operation, Outcome, Sale, Seen, Ticket};
 
 /// Compares the ledger with itself, with what buyers were told, and with the seats table.
-pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(double_sell(run, sales));
-    findings.extend(lost_sale(run, sales));
-    findings.extend(phantom(sales));
-    findings.extend(shared_ticket(run, sales));
-    findings.extend(seats_table(run, sales));
+pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(double_sell(register, sales));
+    findings.extend(lost_sale(register, sales));
+    findings.extend(phantom(register, sales));
+    findings.extend(misfiled(register, sales));
+    findings.extend(seats_table(register, sales));
 }
 
-fn double_sell(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
+fn double_sell(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     if sales.len() < 2 {
         return None;
     }
     let operations = sorted(sales.iter().filter_map(|sale| sale.operation));
-    let (seat, round, times) = (run.plan.seat, run.opening.round, sales.len());
+    let (seat, round, times) = (register.seat, register.round, sales.len());
     Some(Finding {
         rule: Rule::DoubleSell,
+        seat,
         tickets: sales.iter().map(|sale| sale.ticket.clone()).collect(),
         shown_by: operations.iter().take(2).copied().collect(),
         operations,
@@ -30,46 +32,55 @@ fn double_sell(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-fn lost_sale(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let moved = sales.moved(run);
+fn lost_sale(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+    let moved = sales.moved(register);
     let lost = |op: &Operation| {
-        op.outcome == Outcome::Confirmed && bought_here(op, run, moved) && sales.find(&op.ticket).is_none()
+        op.outcome == Outcome::Confirmed && bought_here(op, register, moved) && sales.find(&op.ticket).is_none()
     };
-    let operations: Vec<_> = indices(run, lost).collect();
+    let (operations, mut tickets): (Vec<_>, Vec<_>) =
+        register.operations().filter(|(_, op)| lost(op)).map(|(index, op)| (index, op.ticket.clone())).unzip();
+    tickets.dedup();
     let n = operations.len() as u64;
-    let sentence = format!(
-        "{} {} told “seat {} is yours”, but the ledger does not hold {}.",
-        buyers(n),
-        verb(n, "was", "were"),
-        run.plan.seat,
-        verb(n, "that ticket", "their tickets"),
-    );
-    finding(Rule::LostSale, run, operations, sentence)
+    (n > 0).then(|| Finding {
+        rule: Rule::LostSale,
+        seat: register.seat,
+        tickets,
+        shown_by: operations.iter().take(1).copied().collect(),
+        operations,
+        sentence: format!(
+            "{} {} told “seat {} is yours”, but the ledger does not hold {}.",
+            buyers(n),
+            verb(n, "was", "were"),
+            register.seat,
+            verb(n, "that ticket", "their tickets"),
+        ),
+    })
 }
 
-/// Whether an acknowledged sale was one of the run's round: a purchase sells the round it last read as available.
-fn bought_here(op: &Operation, run: &Run, moved: bool) -> bool {
+/// Whether an acknowledged sale was one of the register's round: a purchase sells the round it last read as available.
+fn bought_here(op: &Operation, register: &Register<'_>, moved: bool) -> bool {
     let last = op.reads.iter().rfind(|read| read.seen == Seen::Available);
-    last.map_or(!moved, |read| read.round == run.opening.round)
+    last.map_or(!moved, |read| read.round == register.round)
 }
 
-fn phantom(sales: &Sales<'_>) -> Option<Finding> {
+fn phantom(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     let unexplained: Vec<_> = sales.iter().filter(|sale| !sale.is_explained()).collect();
     if unexplained.is_empty() {
         return None;
     }
     let n = unexplained.len() as u64;
     let operations = sorted(unexplained.iter().filter_map(|sale| sale.operation));
-    let rows = count(n, "sale", "sales");
+    let (seat, rows) = (register.seat, count(n, "sale", "sales"));
     let sentence = match operations.len() as u64 {
-        0 => format!("The ledger holds {rows} that no buyer of this run asked for."),
+        0 => format!("The ledger holds {rows} of seat {seat} that no buyer of this run asked for."),
         told_no if told_no == n => {
-            format!("The ledger holds {rows} whose {} told no.", verb(n, "buyer was", "buyers were"))
+            format!("The ledger holds {rows} of seat {seat} whose {} told no.", verb(n, "buyer was", "buyers were"))
         }
-        _ => format!("The ledger holds {rows} that nobody asked for or whose buyers were told no."),
+        _ => format!("The ledger holds {rows} of seat {seat} that nobody asked for or whose buyers were told no."),
     };
     Some(Finding {
         rule: Rule::Phantom,
+        seat,
         tickets: unexplained.iter().map(|sale| sale.ticket.clone()).collect(),
         shown_by: operations.iter().take(1).copied().collect(),
         operations,
@@ -77,62 +88,81 @@ fn phantom(sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-fn shared_ticket(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let shared = || sales.iter().filter(|sale| sale.shared_with.is_some());
-    let operations = sorted(shared().flat_map(|sale| sale.operation.into_iter().chain(sale.shared_with)));
-    let n = shared().count() as u64;
-    let sentence = format!("{} {} told to two buyers.", count(n, "ticket", "tickets"), verb(n, "was", "were"));
-    finding(Rule::SharedTicket, run, operations, sentence)
+/// This run's sales of the seat in rounds that it did not open. One is explained if its buyer read that round as
+/// available, because a purchase sells what it read: then the read is judged. Without a record of the reads, the round
+/// must be a later one (somebody moved it) or the call must have begun before the run's own round was open.
+fn misfiled(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+    if !sales.misfiled || !register.is_last() {
+        return None;
+    }
+    let may_sell = |op: &Operation, sale: &Sale| {
+        let read = || op.reads.iter().any(|read| read.round == sale.round && read.seen == Seen::Available);
+        let unread = || {
+            op.reads.is_empty()
+                && (sale.round > register.round || register.clock.earliest(op.start_us) <= register.opened.1)
+        };
+        matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown) && (read() || unread())
+    };
+    let mut rows: Vec<_> = register
+        .ledger()
+        .filter(|sale| is_ours(sale, register) && !register.opens(sale.round))
+        .map(|sale| (sale, Vec::new(), false))
+        .collect();
+    rows.sort_unstable_by_key(|row| &row.0.ticket);
+    for (index, op) in register.operations() {
+        let from = rows.partition_point(|row| row.0.ticket < op.ticket);
+        for (sale, operations, explained) in rows[from..].iter_mut().take_while(|row| row.0.ticket == op.ticket) {
+            operations.push(index);
+            *explained |= may_sell(op, sale);
+        }
+    }
+    rows.retain(|(_, _, explained)| !explained);
+    let operations = sorted(rows.iter().flat_map(|(_, operations, _)| operations.iter().copied()));
+    let (seat, n) = (register.seat, rows.len() as u64);
+    (n > 0).then(|| Finding {
+        rule: Rule::Unopened,
+        seat,
+        tickets: rows.iter().map(|(sale, ..)| sale.ticket.clone()).collect(),
+        shown_by: operations.iter().take(1).copied().collect(),
+        operations,
+        sentence: format!(
+            "The ledger holds {} of seat {seat} by this run in a round that it did not open.",
+            count(n, "sale", "sales")
+        ),
+    })
 }
 
 /// The rows of this round; those of an earlier one are judged by [`crate::rounds`].
-fn seats_table(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let rows = || run.seat_rows.iter().filter(|row| row.seat == run.plan.seat && row.round == run.opening.round);
+fn seats_table(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+    let rows = || register.seat_rows().filter(|row| row.round == register.round);
     let strangers: Vec<Ticket> = rows()
         .filter_map(|row| row.holder.as_ref().map(|holder| &holder.ticket))
         .filter(|ticket| sales.find(ticket).is_none())
         .cloned()
         .collect();
-    let seat = run.plan.seat;
+    let seat = register.seat;
     let (tickets, shown_by, sentence) = if strangers.is_empty() {
-        let (proof, ticket) = proof_of_sale(run, sales).filter(|_| rows().any(|row| row.holder.is_none()))?;
+        let (proof, ticket) = proof_of_sale(register, sales).filter(|_| rows().any(|row| row.holder.is_none()))?;
         let sentence = format!("The seats table shows seat {seat} as free, though it had been sold.");
         (ticket.into_iter().collect(), vec![proof], sentence)
     } else {
         let sentence = format!("The seats table shows seat {seat} with an owner whose ticket is not in the ledger.");
         (strangers, Vec::new(), sentence)
     };
-    Some(Finding { rule: Rule::SeatsTable, tickets, operations: shown_by.clone(), shown_by, sentence })
+    Some(Finding { rule: Rule::SeatsTable, seat, tickets, operations: shown_by.clone(), shown_by, sentence })
 }
 
 /// An operation that shows the seat as sold before the seats table was read, which is after every operation ended.
-fn proof_of_sale(run: &Run, sales: &Sales<'_>) -> Option<(usize, Option<Ticket>)> {
+fn proof_of_sale(register: &Register<'_>, sales: &Sales<'_>) -> Option<(usize, Option<Ticket>)> {
     sales.iter().next()?; // A seat seen as sold without any sale is another rule's.
     let acknowledged = sales.iter().filter(|sale| sale.end_us < u64::MAX);
     let acknowledged = acknowledged.filter_map(|sale| Some((sale.operation?, Some(sale.ticket.clone())))).min();
-    let seen = || observations(run, sales).find(|seen| matches!(seen.saw, Saw::Sold(_)));
+    let seen = || observations(register, sales).find(|seen| matches!(seen.saw, Saw::Sold(_)));
     acknowledged.or_else(|| seen().map(|seen| (seen.operation, None)))
 }
 
-/// A finding on operations and their tickets, if there are any.
-fn finding(rule: Rule, run: &Run, operations: Vec<usize>, sentence: String) -> Option<Finding> {
-    let fewest = if rule == Rule::SharedTicket { 2 } else { 1 };
-    let mut tickets: Vec<_> = operations.iter().map(|&index| run.operations[index].ticket.clone()).collect();
-    tickets.dedup();
-    (!operations.is_empty()).then(|| Finding {
-        rule,
-        tickets,
-        shown_by: operations.iter().take(fewest).copied().collect(),
-        operations,
-        sentence,
-    })
-}
-
-fn indices(run: &Run, wanted: impl Fn(&Operation) -> bool) -> impl Iterator<Item = usize> {
-    run.operations.iter().enumerate().filter(move |(_, op)| wanted(op)).map(|(index, _)| index)
-}
-
-fn sorted(operations: impl Iterator<Item = usize>) -> Vec<usize> {
+/// In the order of the run, each once.
+pub(crate) fn sorted(operations: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut operations: Vec<_> = operations.collect();
     operations.sort_unstable();
     operations.dedup();

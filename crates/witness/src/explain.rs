@@ -1,5 +1,6 @@
 //! Verdicts in words: for a visitor, and one line below for an expert.
 
+use crate::rush;
 use crate::words::{buyers, count, grouped, verb};
 use crate::{Finding, FloorVerdict, Reason, Reconciliation, RunVerdict, Verdict};
 use onsale::{Read, Run, Scoreboard, Seen, Ticket};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub fn explain_run(run: &Run, verdict: &RunVerdict) -> Words {
     let board = Scoreboard::of(run);
     let (headline, sentence) = match verdict.verdict {
+        _ if run.plan.seats.len() > 1 => rush::words(run, verdict, &board),
         Verdict::Linearizable => one_holder(run, &board),
         Verdict::Violated { double_sells: 0 } => contradiction(run, verdict, &board),
         Verdict::Violated { double_sells } => sold_twice(run, double_sells, &board),
@@ -78,7 +80,7 @@ pub fn explain_reconciliation(books: &Reconciliation) -> String {
 }
 
 fn one_holder(run: &Run, board: &Scoreboard) -> (String, String) {
-    let seat = run.plan.seat;
+    let seat = run.plan.seat();
     let all = run.operations.len() as u64;
     // A sale that no buyer was told of went to somebody outside the run, or to one who got no answer.
     let (winner, unknown) = match (board.app_believed, board.others) {
@@ -106,7 +108,7 @@ fn one_holder(run: &Run, board: &Scoreboard) -> (String, String) {
 }
 
 fn sold_twice(run: &Run, double_sells: u64, board: &Scoreboard) -> (String, String) {
-    let seat = run.plan.seat;
+    let seat = run.plan.seat();
     let people = count(double_sells, "person holds", "people hold");
     let table = match board.seat_table_shows {
         0 => "The seats table shows none of them.",
@@ -129,7 +131,7 @@ fn sold_twice(run: &Run, double_sells: u64, board: &Scoreboard) -> (String, Stri
 fn contradiction(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
     let headline = verdict.findings.first().map(|finding| finding.sentence.clone()).unwrap_or_default();
     let others = verdict.findings.iter().skip(1).map(|finding| finding.sentence.as_str());
-    let seat = run.plan.seat;
+    let seat = run.plan.seat();
     let held = match board.confirmed {
         0 => format!("The ledger holds no ticket for seat {seat}."),
         _ => format!("The ledger holds one ticket for seat {seat}, and still no order of events explains the record."),
@@ -139,7 +141,7 @@ fn contradiction(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String
 
 fn unknown(run: &Run, verdict: &RunVerdict) -> (String, String) {
     let n = verdict.unsettled.len() as u64;
-    let headline = format!("Nobody can say whether {} bought seat {}.", buyers(n), run.plan.seat);
+    let headline = format!("Nobody can say whether {} bought seat {}.", buyers(n), run.plan.seat());
     let sentence = format!(
         "{} lost while they were paying. The ledger does not hold {}, but a lost purchase may still arrive.",
         verb(n, "The answer was", "The answers were"),
@@ -149,7 +151,7 @@ fn unknown(run: &Run, verdict: &RunVerdict) -> (String, String) {
 }
 
 fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
-    let seat = run.plan.seat;
+    let seat = run.plan.seat();
     let all = run.operations.len() as u64;
     match reason {
         Some(Reason::RoundMoved) => (
@@ -186,11 +188,15 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
 }
 
 fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
-    let mut lines = vec![
-        format!(
-            "{}: seat {}, round {}, one exclusive-acquire register; microseconds on one clock, equal stamps compatible.",
-            verdict.verdict, run.plan.seat, run.opening.round
+    let registers = match run.plan.seats.len() {
+        0 | 1 => format!("seat {}, round {}, one exclusive-acquire register", run.plan.seat(), run.round()),
+        _ => format!(
+            "{}, each an exclusive-acquire register in the round that the run opened and judged alone, because linearizability is local",
+            rush::seats(run)
         ),
+    };
+    let mut lines = vec![
+        format!("{}: {registers}; times in microseconds, equal stamps compatible.", verdict.verdict),
         format!(
             "Told: confirmed {}, rejected {}, error {}, unknown {}. Ledger: {}, {} from outside the run. {} read “available”.",
             board.app_believed,
@@ -202,7 +208,20 @@ fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
             buyers(board.contenders)
         ),
     ];
-    lines.extend(verdict.findings.iter().map(|finding| evidence(run, finding)));
+    if run.skew_us > 0 {
+        let skew = grouped(run.skew_us);
+        lines.push(format!(
+            "The stamps are of more than one clock: every interval was widened by the measured skew, {skew} µs on both sides, before it was judged."
+        ));
+    }
+    for findings in verdict.findings.chunk_by(|a, b| a.rule == b.rule) {
+        let (shown, more) = findings.split_at(findings.len().min(SHOWN));
+        lines.extend(shown.iter().map(|finding| evidence(run, finding)));
+        if let [first, ..] = more {
+            let seats = count(more.len() as u64, "more seat", "more seats");
+            lines.push(format!("{}: the same at {seats}, from {} on.", first.rule, first.seat));
+        }
+    }
     if let (Some(window), true) = (verdict.sale_window, verdict.findings.is_empty()) {
         let (from, to) = (grouped(window.from_us), grouped(window.to_us));
         lines.push(format!("A sale at any instant from {from} µs to {to} µs explains every answer."));
@@ -218,6 +237,9 @@ fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
     }
     lines
 }
+
+/// Of many tickets or seats, how many are named.
+const SHOWN: usize = 8;
 
 /// The rule, the tickets, and the operations that show it with their times.
 fn evidence(run: &Run, finding: &Finding) -> String {
@@ -246,7 +268,6 @@ fn seen(read: &Read) -> String {
 
 /// The tickets, the first few of many.
 fn list(tickets: &[Ticket]) -> String {
-    const SHOWN: usize = 8;
     let shown: Vec<_> = tickets.iter().take(SHOWN).map(Ticket::as_str).collect();
     let more = tickets.len().saturating_sub(SHOWN) as u64;
     if more == 0 { shown.join(", ") } else { format!("{} and {} more", shown.join(", "), grouped(more)) }

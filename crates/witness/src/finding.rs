@@ -1,6 +1,6 @@
 //! What is wrong, and what shows it.
 
-use onsale::Ticket;
+use onsale::{SeatId, Ticket};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -10,6 +10,8 @@ use std::fmt;
 pub struct Finding {
     /// Which rule.
     pub rule: Rule,
+    /// At which seat; of a ticket told at several seats, where it was told first.
+    pub seat: SeatId,
     /// Every ticket concerned.
     pub tickets: Vec<Ticket>,
     /// Every operation concerned: indices into the run's operations.
@@ -32,6 +34,8 @@ pub enum Rule {
     Phantom,
     /// No two buyers are told the same ticket.
     SharedTicket,
+    /// The run touches only seats and rounds that it opened.
+    Unopened,
     /// A "sold" answer ends at or after the start of a possible sale.
     StaleRejection,
     /// A seat seen as sold is held by a ticket in the ledger.
@@ -56,6 +60,7 @@ impl Rule {
             Self::LostSale => "lost-sale",
             Self::Phantom => "phantom",
             Self::SharedTicket => "shared-ticket",
+            Self::Unopened => "unopened",
             Self::StaleRejection => "stale-rejection",
             Self::WrongHolder => "wrong-holder",
             Self::StaleAvailable => "stale-available",
@@ -73,6 +78,9 @@ impl Rule {
             Self::LostSale => "A ticket that a buyer was told stands in the ledger.",
             Self::Phantom => "Every ledger row belongs to a buyer who was told “confirmed”, or could be told nothing.",
             Self::SharedTicket => "No two buyers are told the same ticket.",
+            Self::Unopened => {
+                "A run touches only seats that it opened, and rounds that it opened or its buyers were shown."
+            }
             Self::StaleRejection => "A “sold” answer ends at or after the start of a sale that explains it.",
             Self::WrongHolder => "A seat seen as sold is held by a ticket in the ledger.",
             Self::StaleAvailable => "A read of “available” starts at or before the end of the sale.",

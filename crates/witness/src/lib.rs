@@ -22,6 +22,10 @@
 //! answers no order explains; completeness, because when none fails, `p` may be any instant of
 //! [`RunVerdict::sale_window`], which is printed. Without a sale there is no `p`, and any "sold" is wrong.
 //!
+//! **Several seats** are several registers, and a purchase touches one. Linearizability is local (Herlihy and Wing, 1990,
+//! theorem 1): a history is linearizable exactly if its part on each register is, so each seat and round is judged alone
+//! and the run is violated if one of them is.
+//!
 //! **The ledger** is read after every call ended, so it is the last read of the register and names the winner: two
 //! tickets are two acquires, which no register allows; an acknowledged ticket must stand in it (its acquire happened
 //! before); a row must belong to a call that may have happened (told "confirmed", or unknown) or to somebody outside the
@@ -34,6 +38,13 @@
 //! not at the barrier: that is what gives the time rules teeth. Later reads of its own bound `p` as anybody's do. A read
 //! must be stamped *before its snapshot can be taken*, that is before BEGIN is sent, and after its answer arrived.
 //!
+//! **Two clocks.** Where more than one clock stamped the run, [`onsale::Run::skew_us`] bounds how far any two of them
+//! differ. Take one of them as the run's own: an instant stamped `t` lies within `[t − skew, t + skew]` of it. So every
+//! interval is widened by the skew on both sides before anything is compared, lower bounds down and upper bounds up, and
+//! what held of the true instants holds of the widened ones: a history that some choice of instants explains is never
+//! called violated. What is given up is power: two answers that contradict each other by less than twice the skew pass.
+//! The counts (two tickets, a missing one) need no clock and lose nothing.
+//!
 //! **Unknown outcomes.** A call whose answer was lost never ended. In the ledger: it happened. Not in the ledger: it
 //! had not happened when the ledger was read, so it explains no answer of the run. It may still land: a commit or a put
 //! may be under way to the database when its connection dies, and that nothing sold later is what is being tested, so it
@@ -43,15 +54,19 @@
 //! this chair" speaks of the round and not of the history so far. Hence [`Verdict::Unknown`] and not ✓, unless the
 //! record shows that this buyer never read "available" and therefore wrote nothing.
 
+mod across;
 mod books;
 mod explain;
 mod finding;
 mod floor;
+mod glance;
 mod observation;
 mod reconcile;
+mod records;
 mod register;
 mod rounds;
 mod run;
+mod rush;
 mod sales;
 mod sentence;
 mod verdict;

@@ -1,9 +1,11 @@
-//! What buyers saw of the round.
+//! What buyers saw of a register.
 
+use crate::records::Register;
 use crate::sales::Sales;
-use onsale::{Operation, Outcome, Read, Run, Seen, Ticket};
+use onsale::{Outcome, Read, Seen, Ticket};
 
-/// One answer about the run's round: a read, or a rejection whose read was not recorded.
+/// One answer about the register's round: a read, or a rejection whose read was not recorded. Its interval is widened by
+/// the run's clock skew.
 #[derive(Clone, Copy)]
 pub(crate) struct Observation<'a> {
     pub operation: usize,
@@ -21,19 +23,28 @@ pub(crate) enum Saw<'a> {
 
 /// Every answer about the round, in the order of the operations. Reads of other rounds are judged by
 /// [`crate::rounds`].
-pub(crate) fn observations<'a>(run: &'a Run, sales: &Sales<'_>) -> impl Iterator<Item = Observation<'a>> + use<'a> {
-    let moved = sales.moved(run);
-    run.operations.iter().enumerate().flat_map(move |(operation, op)| {
-        let of_round = op.reads.iter().filter(|read| read.round == run.opening.round);
+pub(crate) fn observations<'a>(
+    register: &Register<'a>,
+    sales: &Sales<'_>,
+) -> impl Iterator<Item = Observation<'a>> + use<'a> {
+    let moved = sales.moved(register);
+    let (register, round) = (*register, register.round);
+    register.operations().flat_map(move |(operation, op)| {
+        let of_round = op.reads.iter().filter(move |read| read.round == round);
         let reads = of_round.map(move |read| Observation {
             operation,
-            start_us: read.start_us,
-            end_us: read.end_us,
+            start_us: register.clock.earliest(read.start_us),
+            end_us: register.clock.latest(read.end_us),
             saw: saw(&read.seen),
         });
         // When the round was moved, an unrecorded "sold" may have been another round's.
-        let unread = (!moved && op.outcome == Outcome::Rejected && !op.reads.iter().any(saw_sold)).then_some(op);
-        reads.chain(unread.map(|op| rejection(operation, op)))
+        let unread = (!moved && op.outcome == Outcome::Rejected && !op.reads.iter().any(Read::saw_sold)).then_some(op);
+        reads.chain(unread.map(move |op| Observation {
+            operation,
+            start_us: register.clock.earliest(op.start_us),
+            end_us: register.clock.latest(op.end_us),
+            saw: Saw::Sold(None),
+        }))
     })
 }
 
@@ -42,12 +53,4 @@ fn saw(seen: &Seen) -> Saw<'_> {
         Seen::Available => Saw::Available,
         Seen::Sold(ticket) => Saw::Sold(Some(ticket)),
     }
-}
-
-fn saw_sold(read: &Read) -> bool {
-    matches!(read.seen, Seen::Sold(_))
-}
-
-fn rejection(operation: usize, op: &Operation) -> Observation<'_> {
-    Observation { operation, start_us: op.start_us, end_us: op.end_us, saw: Saw::Sold(None) }
 }

@@ -1,25 +1,25 @@
 //! The time rules: is there an instant of sale that explains every answer about the round?
 
 use crate::observation::{Observation, Saw, observations};
+use crate::records::Register;
 use crate::sales::{Sales, Sold};
 use crate::words::buyers;
 use crate::{Finding, Rule, Window};
-use onsale::Run;
 
 /// Compares every answer with the sales, and "available" with "sold"; each answer is reported under one rule. Returns
 /// where the one sale of the round can lie: what the proof calls `p`.
-pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) -> Option<Window> {
-    let bounds = Bounds::of(run, sales);
+pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut Vec<Finding>) -> Option<Window> {
+    let bounds = Bounds::of(register, sales);
     let mut broken = [Rule::StaleRejection, Rule::WrongHolder, Rule::StaleAvailable, Rule::SoldThenAvailable]
         .map(|rule| Offenders { rule, operations: Vec::new(), worst: None });
-    for seen in observations(run, sales) {
+    for seen in observations(register, sales) {
         if let Some(rule) = bounds.broken_by(&seen, sales) {
             broken.iter_mut().filter(|offenders| offenders.rule == rule).for_each(|offenders| offenders.add(&seen));
         }
     }
     let reported = broken.into_iter().filter(|offenders| !offenders.operations.is_empty());
-    findings.extend(reported.map(|offenders| offenders.into_finding(run, sales, &bounds)));
-    bounds.sale_window(run, sales)
+    findings.extend(reported.map(|offenders| offenders.into_finding(register, sales, &bounds)));
+    bounds.sale_window(register, sales)
 }
 
 /// The bounds that answers are compared with.
@@ -31,14 +31,14 @@ struct Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    fn of(run: &'a Run, sales: &'a Sales<'a>) -> Self {
+    fn of(register: &Register<'a>, sales: &'a Sales<'a>) -> Self {
         let mut bounds = Self {
             starts_first: sales.iter().min_by_key(|sale| sale.start_us),
             ends_first: sales.iter().min_by_key(|sale| sale.end_us),
             seen_sold: None,
             last_available_us: 0,
         };
-        for seen in observations(run, sales) {
+        for seen in observations(register, sales) {
             match seen.saw {
                 Saw::Available => bounds.last_available_us = bounds.last_available_us.max(seen.start_us),
                 Saw::Sold(_) if bounds.seen_sold.is_none_or(|first| seen.end_us < first.end_us) => {
@@ -50,11 +50,11 @@ impl<'a> Bounds<'a> {
         bounds
     }
 
-    fn sale_window(&self, run: &Run, sales: &Sales<'_>) -> Option<Window> {
+    fn sale_window(&self, register: &Register<'_>, sales: &Sales<'_>) -> Option<Window> {
         let sale = self.starts_first.filter(|_| sales.len() == 1)?;
         let seen_us = self.seen_sold.map_or(u64::MAX, |sold| sold.end_us);
         let from_us = sale.start_us.max(self.last_available_us);
-        let to_us = sale.end_us.min(seen_us).min(run.end_us.max(sale.start_us));
+        let to_us = sale.end_us.min(seen_us).min(register.clock.latest(register.run.end_us).max(sale.start_us));
         (from_us <= to_us).then_some(Window { from_us, to_us })
     }
 
@@ -101,9 +101,9 @@ impl Offenders {
         }
     }
 
-    fn into_finding(self, run: &Run, sales: &Sales<'_>, bounds: &Bounds<'_>) -> Finding {
+    fn into_finding(self, register: &Register<'_>, sales: &Sales<'_>, bounds: &Bounds<'_>) -> Finding {
         let who = buyers(self.operations.len() as u64);
-        let seat = run.plan.seat;
+        let seat = register.seat;
         let named = |sale: Option<&Sold<'_>>| sale.map(|sale| (sale.operation, sale.ticket.clone())).unzip();
         let (other, ticket) = match self.rule {
             Rule::StaleRejection => named(bounds.starts_first),
@@ -123,14 +123,15 @@ impl Offenders {
         let mut shown_by: Vec<_> = other.flatten().into_iter().chain(self.worst.map(|(index, _)| index)).collect();
         shown_by.sort_unstable();
         shown_by.dedup();
-        let tickets = if self.rule == Rule::WrongHolder { strangers(run, sales) } else { ticket.into_iter().collect() };
-        Finding { rule: self.rule, tickets, operations: self.operations, shown_by, sentence }
+        let tickets =
+            if self.rule == Rule::WrongHolder { strangers(register, sales) } else { ticket.into_iter().collect() };
+        Finding { rule: self.rule, seat, tickets, operations: self.operations, shown_by, sentence }
     }
 }
 
 /// The tickets that were seen as holders and are not in the ledger.
-fn strangers(run: &Run, sales: &Sales<'_>) -> Vec<onsale::Ticket> {
-    let mut tickets: Vec<_> = observations(run, sales)
+fn strangers(register: &Register<'_>, sales: &Sales<'_>) -> Vec<onsale::Ticket> {
+    let mut tickets: Vec<_> = observations(register, sales)
         .filter_map(|seen| if let Saw::Sold(named) = seen.saw { named } else { None })
         .filter(|ticket| sales.find(ticket).is_none())
         .collect();

@@ -1,31 +1,33 @@
 //! Openings are operations too: the round of a seat only ever goes up.
 
+use crate::books::sorted;
 use crate::observation::observations;
+use crate::records::Register;
 use crate::sales::Sales;
 use crate::words::buyers;
 use crate::{Finding, Rule};
-use onsale::{Round, Run};
+use onsale::{Read, Round};
 
 /// Compares the round that every read and every sale was in with the rounds known to be open.
-pub(crate) fn check(run: &Run, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(early_round(run, sales));
-    findings.extend(stale_round(run, sales));
+pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(early_round(register, sales));
+    findings.extend(stale_round(register, sales));
 }
 
-fn early_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let begins_us = run.opening.start_us;
+fn early_round(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+    let begins_us = register.opened.0;
     if begins_us == 0 {
         return None; // The run's clock began with it.
     }
-    let reads =
-        run.operations.iter().enumerate().flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
-    let shown = reads.filter(|(_, read)| read.round >= run.opening.round && read.end_us < begins_us);
+    let shown = reads(register)
+        .filter(|(_, read)| read.round >= register.round && register.clock.latest(read.end_us) < begins_us);
     let sold = sales.iter().filter(|sale| sale.end_us < begins_us).filter_map(|sale| sale.operation);
-    let operations = distinct(shown.map(|(index, _)| index).chain(sold).collect());
+    let operations = sorted(shown.map(|(index, _)| index).chain(sold));
     let who = buyers(operations.len() as u64);
-    let (seat, round) = (run.plan.seat, run.opening.round);
+    let (seat, round) = (register.seat, register.round);
     (!operations.is_empty()).then(|| Finding {
         rule: Rule::EarlyRound,
+        seat,
         tickets: Vec::new(),
         shown_by: operations.iter().take(1).copied().collect(),
         operations,
@@ -33,30 +35,29 @@ fn early_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
-    let round = run.opening.round;
+fn stale_round(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+    let round = register.round;
     // Everything was shown in the run's own round: nothing can be stale, and nothing needs sorting.
     if sales.rounds == (round, round) {
         return None;
     }
-    let reached = Reached::of(run, sales);
+    let reached = Reached::of(register, sales);
     let mut operations = Vec::new();
     let mut shown_by = Vec::new();
     let sold = sales.iter().filter_map(|sale| Some((sale.operation?, round, sale.start_us)));
-    let reads =
-        run.operations.iter().enumerate().flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
-    for (index, shown, start_us) in reads.map(|(index, read)| (index, read.round, read.start_us)).chain(sold) {
+    for (index, shown, start_us) in
+        reads(register).map(|(index, read)| (index, read.round, register.clock.earliest(read.start_us))).chain(sold)
+    {
         if let Some(proof) = reached.before(start_us).filter(|known| known.round > shown) {
             if operations.is_empty() {
-                shown_by = distinct(proof.operation.into_iter().chain([index]).collect());
+                shown_by = sorted(proof.operation.into_iter().chain([index]));
             }
             operations.push(index);
         }
     }
-    let operations = distinct(operations);
-    let mut rows = run.seat_rows.iter().filter(|row| row.seat == run.plan.seat);
-    let stale_row = rows.any(|row| row.round < reached.at_the_end());
-    let seat = run.plan.seat;
+    let operations = sorted(operations.into_iter());
+    let stale_row = register.seat_rows().any(|row| row.round < reached.at_the_end());
+    let seat = register.seat;
     let sentence = if operations.is_empty() {
         format!("The seats table shows an earlier round of seat {seat} than the one that had been opened.")
     } else {
@@ -65,6 +66,7 @@ fn stale_round(run: &Run, sales: &Sales<'_>) -> Option<Finding> {
     };
     (stale_row || !operations.is_empty()).then(|| Finding {
         rule: Rule::StaleRound,
+        seat,
         tickets: Vec::new(),
         operations,
         shown_by,
@@ -84,15 +86,14 @@ struct Known {
 }
 
 impl Reached {
-    fn of(run: &Run, sales: &Sales<'_>) -> Self {
-        let round = run.opening.round;
+    fn of(register: &Register<'_>, sales: &Sales<'_>) -> Self {
+        let round = register.round;
         let known = |by_us, round, operation| Known { by_us, round, operation };
-        let ops = run.operations.iter().enumerate();
-        let reads = ops.flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)));
-        let reads = reads.map(|(index, read)| known(read.end_us, read.round, Some(index)));
+        let reads =
+            reads(register).map(|(index, read)| known(register.clock.latest(read.end_us), read.round, Some(index)));
         let sold = sales.iter().map(|sale| known(sale.end_us, round, sale.operation));
-        let answers = observations(run, sales).map(|seen| known(seen.end_us, round, Some(seen.operation)));
-        let opened = known(run.opening.end_us, round, None);
+        let answers = observations(register, sales).map(|seen| known(seen.end_us, round, Some(seen.operation)));
+        let opened = known(register.opened.1, round, None);
         let mut reached: Vec<_> = reads.chain(sold).chain(answers).chain([opened]).collect();
         reached.sort_unstable();
         let mut highest = 0;
@@ -116,8 +117,7 @@ impl Reached {
     }
 }
 
-fn distinct(mut operations: Vec<usize>) -> Vec<usize> {
-    operations.sort_unstable();
-    operations.dedup();
-    operations
+/// Every read of the seat, with its operation.
+fn reads<'a>(register: &Register<'a>) -> impl Iterator<Item = (usize, &'a Read)> + use<'a> {
+    register.operations().flat_map(|(index, op)| op.reads.iter().map(move |read| (index, read)))
 }

@@ -1,30 +1,52 @@
 //! The verdict on one recorded run. The crate's front page argues why its rules are the right ones.
 
-use crate::{Finding, Reconciliation, Verdict, books, reconcile, register, rounds, sales::Sales};
+use crate::records::{Records, Register};
+use crate::{Finding, Reconciliation, Verdict, across, books, glance::Glance, register, rounds, sales::Sales};
 use onsale::{Operation, Outcome, Run, Seen};
 use serde::{Deserialize, Serialize};
 
-/// Judges a run by everything recorded in it. O(n log n) in its operations and reads.
+/// Judges a run by everything recorded in it: every seat in the round that the run opened, one by one, and then the seats
+/// together. Linear in a run without a fault, O(n log n) in its operations and reads.
+///
+/// A seat without an opening cannot be judged: what the run did there is a finding ([`crate::Rule::Unopened`]). A seat
+/// opened twice in one round is judged by the wider of the two openings; opened in several rounds it was moved by the run
+/// itself: each round is judged, answers whose round is not recorded are held against none of them, and without a
+/// finding the run is [`Reason::RoundMoved`].
 pub fn judge_run(run: &Run) -> RunVerdict {
-    let sales = Sales::of(run);
+    let mut glance = Glance::of(run);
+    let records = Records::of(run, &glance);
     let mut findings = Vec::new();
-    books::check(run, &sales, &mut findings);
-    let sale_window = register::check(run, &sales, &mut findings);
-    rounds::check(run, &sales, &mut findings);
-    findings.sort_by_key(|finding| finding.rule);
+    let mut reconciliation = Reconciliation::begin(run);
+    let mut seen = Power { sales: glance.sold, raced: glance.raced, ..Power::default() };
+    let (mut unsettled, mut sale_window) = (Vec::new(), glance.sale_window());
+    for register in records.registers(run) {
+        let sales = Sales::of(&register);
+        books::check(&register, &sales, &mut findings);
+        sale_window = register::check(&register, &sales, &mut findings);
+        rounds::check(&register, &sales, &mut findings);
+        reconciliation.compare(&register, &sales);
+        unsettled.extend(pending(&register, &sales));
+        seen.add(&register, &sales);
+    }
+    across::check(run, &mut glance.told, &records, &mut findings);
+    reconciliation.close(run, &records);
+    findings.sort_by_key(|finding| (finding.rule, finding.seat));
+    unsettled.sort_unstable();
+    unsettled.dedup();
 
-    let double_sells = (sales.len() as u64).saturating_sub(1);
-    let unsettled = unsettled(run, &sales);
-    let (verdict, inconclusive_because) =
-        if findings.is_empty() { weigh(run, &sales, &unsettled) } else { (Verdict::Violated { double_sells }, None) };
+    let (verdict, inconclusive_because) = if findings.is_empty() {
+        seen.weigh(run, &unsettled)
+    } else {
+        (Verdict::Violated { double_sells: seen.double_sells }, None)
+    };
     RunVerdict {
         verdict,
-        double_sells,
+        double_sells: seen.double_sells,
         findings,
-        reconciliation: reconcile::compare(run, &sales, None),
+        reconciliation,
         inconclusive_because,
         unsettled,
-        sale_window,
+        sale_window: sale_window.filter(|_| run.openings.len() == 1),
     }
 }
 
@@ -34,9 +56,9 @@ pub fn judge_run(run: &Run) -> RunVerdict {
 pub struct RunVerdict {
     /// In a word.
     pub verdict: Verdict,
-    /// `max(0, confirmed − 1)` of the run's seat and round, counted here from the ledger.
+    /// `Σ max(0, confirmed − 1)` over the run's seats and rounds, counted here from the ledger.
     pub double_sells: u64,
-    /// The broken rules, worst first; empty unless violated.
+    /// The broken rules, worst first, those of one rule in the order of seats; empty unless violated.
     pub findings: Vec<Finding>,
     /// Whether told and committed agree. The floor's own count was not asked: see [`crate::reconcile()`] for that.
     pub reconciliation: Reconciliation,
@@ -44,7 +66,7 @@ pub struct RunVerdict {
     pub inconclusive_because: Option<Reason>,
     /// Operations with an unknown outcome that the ledger does not settle: their sale may still land.
     pub unsettled: Vec<usize>,
-    /// If exactly one ticket was sold: the instants at which that sale explains every answer, if there are any.
+    /// Of a run that opened one seat, if exactly one ticket was sold: the instants at which that sale explains every answer, if there are any.
     pub sale_window: Option<Window>,
 }
 
@@ -52,9 +74,9 @@ pub struct RunVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Its round was moved under it by another server.
+    /// The round of one of its seats was moved under it by another server.
     RoundMoved,
-    /// Fewer than two buyers read "available".
+    /// On no seat did two buyers read "available".
     NobodyRaced,
     /// Not one buyer was told "confirmed" or "sold".
     NobodyAnswered,
@@ -72,38 +94,63 @@ pub struct Window {
     pub to_us: u64,
 }
 
-/// The verdict on a run without findings. Power comes first: a run that could not have caught a wrong database says
-/// nothing, whatever else is unknown about it. A run that had buyers but no sale is inconclusive, because it is not an
-/// empty history; "No sales recorded yet" is kept for one without buyers.
-fn weigh(run: &Run, sales: &Sales<'_>, unsettled: &[usize]) -> (Verdict, Option<Reason>) {
-    let inconclusive = |reason| (Verdict::Inconclusive, Some(reason));
-    let answered = run.operations.iter().any(|op| matches!(op.outcome, Outcome::Confirmed | Outcome::Rejected));
-    let contenders = run.operations.iter().filter(|op| op.contended()).take(2).count();
-    if sales.moved(run) {
-        inconclusive(Reason::RoundMoved)
-    } else if run.operations.is_empty() && sales.len() == 0 {
-        (Verdict::NoSales, None)
-    } else if contenders < 2 {
-        inconclusive(if answered || run.operations.is_empty() { Reason::NobodyRaced } else { Reason::NobodyAnswered })
-    } else if !unsettled.is_empty() {
-        (Verdict::Unknown, None)
-    } else if !answered || sales.len() == 0 {
-        inconclusive(Reason::NobodyAnswered)
-    } else if run.operations.iter().any(|op| op.outcome == Outcome::Error) {
-        inconclusive(Reason::SomeErrors)
-    } else {
-        (Verdict::Linearizable, None)
+/// What the registers of a run say about how much it could have shown.
+#[derive(Default)]
+struct Power {
+    sales: usize,
+    double_sells: u64,
+    /// Somebody opened one of the seats again.
+    moved: bool,
+    /// On some seat two buyers read "available".
+    raced: bool,
+}
+
+impl Power {
+    fn add(&mut self, register: &Register<'_>, sales: &Sales<'_>) {
+        self.sales += sales.len();
+        self.double_sells += (sales.len() as u64).saturating_sub(1);
+        self.moved |= sales.moved(register);
+        self.raced = self.raced || register.operations().filter(|(_, op)| op.contended()).nth(1).is_some();
+    }
+
+    /// The verdict on a run without findings. Power comes first: a run that could not have caught a wrong database says
+    /// nothing, whatever else is unknown about it. A run that had buyers but no sale is inconclusive, because it is not
+    /// an empty history; "No sales recorded yet" is kept for one without buyers.
+    ///
+    /// A rush raced if two buyers read "available" on one seat at least. Only there could a second sale have come
+    /// about, and one such seat is enough to catch a database that sells twice; a seat that nobody raced for adds no
+    /// power and takes none away. Anything else is asked of all seats together: one moved round, one unsettled outcome
+    /// or one error, and the run is not the test that was asked for.
+    fn weigh(&self, run: &Run, unsettled: &[usize]) -> (Verdict, Option<Reason>) {
+        let inconclusive = |reason| (Verdict::Inconclusive, Some(reason));
+        let ops = &run.operations;
+        let answered = ops.iter().any(|op| matches!(op.outcome, Outcome::Confirmed | Outcome::Rejected));
+        if self.moved {
+            inconclusive(Reason::RoundMoved)
+        } else if ops.is_empty() && self.sales == 0 {
+            (Verdict::NoSales, None)
+        } else if !self.raced {
+            inconclusive(if answered || ops.is_empty() { Reason::NobodyRaced } else { Reason::NobodyAnswered })
+        } else if !unsettled.is_empty() {
+            (Verdict::Unknown, None)
+        } else if !answered || self.sales == 0 {
+            inconclusive(Reason::NobodyAnswered)
+        } else if ops.iter().any(|op| op.outcome == Outcome::Error) {
+            inconclusive(Reason::SomeErrors)
+        } else {
+            (Verdict::Linearizable, None)
+        }
     }
 }
 
 /// The unknown outcomes that may still turn into a sale of this round. A buyer whose reads are on record and never
 /// showed the round as available wrote nothing.
-fn unsettled(run: &Run, sales: &Sales<'_>) -> Vec<usize> {
+fn pending(register: &Register<'_>, sales: &Sales<'_>) -> impl Iterator<Item = usize> {
     let may_have_written = |op: &Operation| {
-        op.reads.is_empty()
-            || op.reads.iter().any(|read| read.round == run.opening.round && read.seen == Seen::Available)
+        op.reads.is_empty() || op.reads.iter().any(|read| read.round == register.round && read.seen == Seen::Available)
     };
-    let pending =
-        |op: &Operation| op.outcome == Outcome::Unknown && may_have_written(op) && sales.find(&op.ticket).is_none();
-    run.operations.iter().enumerate().filter(|(_, op)| pending(op)).map(|(index, _)| index).collect()
+    let pending = move |op: &Operation| {
+        op.outcome == Outcome::Unknown && may_have_written(op) && sales.find(&op.ticket).is_none()
+    };
+    register.operations().filter(move |(_, op)| pending(op)).map(|(index, _)| index)
 }

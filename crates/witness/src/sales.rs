@@ -1,14 +1,18 @@
-//! The ledger's sales of the round, each joined to the operation that explains it.
+//! The ledger's sales of a register, each joined to the operation that explains it.
 
-use onsale::{Operation, Outcome, Round, Run, Seen, Ticket};
+use crate::records::{Clock, Register};
+use onsale::{Operation, Outcome, Read, Round, Sale, Seen, Ticket};
 use std::collections::HashMap;
 
-/// The sales of the run's seat and round, distinct, in the order of the ledger.
+/// The sales of the register's seat and round, distinct, in the order of the ledger.
 pub(crate) struct Sales<'a> {
     list: Vec<Sold<'a>>,
+    /// Where each ticket stands in the list; empty while there are fewer than two.
     by_ticket: HashMap<&'a Ticket, usize>,
-    /// The lowest and the highest round that anything in the run was shown in.
+    /// The lowest and the highest round that anything of the seat was shown in.
     pub rounds: (Round, Round),
+    /// Some row of the seat is in a round that the run did not open, though it sold it.
+    pub misfiled: bool,
 }
 
 /// One ticket of the ledger.
@@ -20,8 +24,7 @@ pub(crate) struct Sold<'a> {
     pub operation: Option<usize>,
     /// How that operation ended.
     pub outcome: Option<Outcome>,
-    /// Another operation that was told the same ticket.
-    pub shared_with: Option<usize>,
+    opened_us: u64,
     /// The sale took effect no earlier.
     pub start_us: u64,
     /// The sale took effect no later; `u64::MAX` if nobody can say.
@@ -29,28 +32,34 @@ pub(crate) struct Sold<'a> {
 }
 
 impl<'a> Sales<'a> {
-    pub(crate) fn of(run: &'a Run) -> Self {
-        let round = run.opening.round;
-        let rows = run.seat_rows.iter().filter(|row| row.seat == run.plan.seat).map(|row| row.round);
-        let rounds = rows.fold((round, round), |(low, high), shown| (low.min(shown), high.max(shown)));
-        let mut sales = Self { list: Vec::new(), by_ticket: HashMap::new(), rounds };
-        for sale in run.ledger.iter().filter(|sale| sale.seat == run.plan.seat && sale.round == round) {
-            sales.append(&sale.ticket, sale.run.as_ref() == Some(&run.id), run.opening.start_us);
+    pub(crate) fn of(register: &Register<'a>) -> Self {
+        let round = register.round;
+        let mut sales = Self { list: Vec::new(), by_ticket: HashMap::new(), rounds: (round, round), misfiled: false };
+        for row in register.seat_rows() {
+            sales.show(row.round);
         }
-        for (index, op) in run.operations.iter().enumerate() {
+        for sale in register.ledger() {
+            if sale.round == round {
+                sales.append(sale, register);
+            } else {
+                sales.rounds.1 = sales.rounds.1.max(sale.round);
+                sales.misfiled |= is_ours(sale, register) && !register.opens(sale.round);
+            }
+        }
+        for (index, op) in register.operations() {
             for read in &op.reads {
-                sales.rounds = (sales.rounds.0.min(read.round), sales.rounds.1.max(read.round));
+                sales.show(read.round);
             }
             if let Some(at) = sales.position(&op.ticket) {
-                sales.list[at].claim(index, op, run);
+                sales.list[at].claim(index, op, round, register.clock);
             }
         }
         sales
     }
 
-    /// Whether somebody else opened the seat again while the run was on.
-    pub(crate) fn moved(&self, run: &Run) -> bool {
-        self.rounds.1 > run.opening.round
+    /// Whether the seat was opened again while the run was on.
+    pub(crate) fn moved(&self, register: &Register<'_>) -> bool {
+        register.reopened || self.rounds.1 > register.round
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -65,21 +74,21 @@ impl<'a> Sales<'a> {
         self.position(ticket).map(|at| &self.list[at])
     }
 
-    fn append(&mut self, ticket: &'a Ticket, ours: bool, start_us: u64) {
-        let at = *self.by_ticket.entry(ticket).or_insert(self.list.len());
-        if let Some(again) = self.list.get_mut(at) {
-            again.ours |= ours;
+    fn show(&mut self, round: Round) {
+        self.rounds = (self.rounds.0.min(round), self.rounds.1.max(round));
+    }
+
+    fn append(&mut self, sale: &'a Sale, register: &Register<'a>) {
+        let ours = is_ours(sale, register);
+        if let Some(at) = self.position(&sale.ticket) {
+            self.list[at].ours |= ours;
             return;
         }
-        self.list.push(Sold {
-            ticket,
-            ours,
-            operation: None,
-            outcome: None,
-            shared_with: None,
-            start_us,
-            end_us: u64::MAX,
-        });
+        self.list.push(Sold::new(&sale.ticket, ours, register.opened.0));
+        if self.list.len() > 1 {
+            let unlisted = self.by_ticket.len()..self.list.len();
+            self.by_ticket.extend(unlisted.map(|at| (self.list[at].ticket, at)));
+        }
     }
 
     /// One sale is what there should be: then nothing needs hashing.
@@ -92,7 +101,17 @@ impl<'a> Sales<'a> {
     }
 }
 
-impl Sold<'_> {
+/// Whether the ledger says that `sale` was one of this run.
+pub(crate) fn is_ours(sale: &Sale, register: &Register<'_>) -> bool {
+    sale.run.as_ref() == Some(&register.run.id)
+}
+
+impl<'a> Sold<'a> {
+    /// A sale that nobody has claimed yet, in a round that was opened no earlier than `opened_us`.
+    pub(crate) fn new(ticket: &'a Ticket, ours: bool, opened_us: u64) -> Self {
+        Self { ticket, ours, operation: None, outcome: None, opened_us, start_us: opened_us, end_us: u64::MAX }
+    }
+
     /// Sold outside the run, or to a buyer who was told so, or who could be told nothing.
     pub(crate) fn is_explained(&self) -> bool {
         match self.outcome {
@@ -101,24 +120,22 @@ impl Sold<'_> {
         }
     }
 
-    fn claim(&mut self, index: usize, op: &Operation, run: &Run) {
+    /// Joins the sale to the operation that asked for it, unless another explains it better.
+    pub(crate) fn claim(&mut self, index: usize, op: &Operation, round: Round, clock: Clock) {
         let weight = |outcome| match outcome {
             Some(Outcome::Confirmed) => 3,
             Some(Outcome::Unknown) => 2,
             Some(Outcome::Rejected | Outcome::Error) => 1,
             None => 0,
         };
-        if (self.outcome, op.outcome) == (Some(Outcome::Confirmed), Outcome::Confirmed) {
-            self.shared_with.get_or_insert(index);
-        }
         if weight(self.outcome) >= weight(Some(op.outcome)) {
             return;
         }
-        let available = |read: &&onsale::Read| read.round == run.opening.round && read.seen == Seen::Available;
+        let available = |read: &&Read| read.round == round && read.seen == Seen::Available;
         let asked_us = op.reads.iter().filter(available).map(|read| read.end_us).min().unwrap_or(op.start_us);
         self.operation = Some(index);
         self.outcome = Some(op.outcome);
-        self.start_us = asked_us.min(op.end_us).max(op.start_us).max(run.opening.start_us);
-        self.end_us = if op.outcome == Outcome::Confirmed { op.end_us } else { u64::MAX };
+        self.start_us = clock.earliest(asked_us.min(op.end_us).max(op.start_us)).max(self.opened_us);
+        self.end_us = if op.outcome == Outcome::Confirmed { clock.latest(op.end_us) } else { u64::MAX };
     }
 }

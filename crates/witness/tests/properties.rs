@@ -3,8 +3,9 @@
 
 mod common;
 use common::{build, name, operation, run, sale, seat_row, text, told};
-use onsale::{Operation, Outcome, Read, Run, Seen};
+use onsale::{Opening, Operation, Outcome, Read, Run, SeatId, Seen, Ticket};
 use proptest::prelude::*;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use witness::{Rule, Verdict, explain_run, focus_count, judge_run, reconcile};
 
 /// The run's clock goes this far; its seat is opened within the first ten microseconds.
@@ -43,12 +44,13 @@ fn history(winner: Winner, sold_at: u64, lucks: &[Luck]) -> Run {
         let text = format!("w {}-{} {told} free{start}-{end}", OPEN.1, sold_at + after);
         operations.insert(lucks.len() / 2, operation(&text));
     }
+    let opening = Opening { seat: common::seat(), round: common::ROUND, start_us: OPEN.0, end_us: OPEN.1 };
     let ledger = match winner {
         Winner::Outside => vec![sale("x*")],
         Winner::Nobody => vec![],
         Winner::Told | Winner::Unknown => vec![sale("w")],
     };
-    build(operations, OPEN, Some(ledger), None)
+    build(operations, Some(vec![opening]), Some(ledger), None)
 }
 
 fn buyer((looked, before, after, fate): Luck, n: u32, sold_at: u64, winning: &str) -> Operation {
@@ -64,6 +66,57 @@ fn buyer((looked, before, after, fate): Luck, n: u32, sold_at: u64, winning: &st
     let reads = if sold && fate % 7 == 0 { vec![] } else { vec![read] };
     // An unrecorded "sold" is only known to lie between the barrier and the answer.
     Operation { start_us: OPEN.1, end_us, outcome, reads, ..operation(&format!("t{n} 0-0 error")) }
+}
+
+/// What happens at one seat of a rush.
+type AtSeat = (Winner, u64, Vec<Luck>);
+
+fn some_seat() -> impl Strategy<Value = AtSeat> {
+    (any_winner(), OPEN.1 + 2..=LAST_US, prop::collection::vec(luck(), 1..8))
+}
+
+/// Several registers at once, each with a history of its own, their operations in any order.
+fn rush(seats: &[AtSeat], seed: u64) -> Run {
+    let mut run = build(vec![], Some(vec![]), Some(vec![]), Some(vec![]));
+    run.plan.seats.clear();
+    for ((winner, sold_at, lucks), number) in seats.iter().zip(2..) {
+        add_seat(&mut run, history(*winner, *sold_at, lucks), SeatId::new('B', number).unwrap());
+    }
+    shuffle(&mut run.operations, seed);
+    run
+}
+
+/// Adds the history of A1 in `other` to `run`, as one of `seat`, with tickets of its own.
+fn add_seat(run: &mut Run, mut other: Run, seat: SeatId) {
+    let own = |ticket: &Ticket| if seat == common::seat() { ticket.clone() } else { name(&format!("{seat}-{ticket}")) };
+    for op in &mut other.operations {
+        (op.seat, op.ticket) = (seat, own(&op.ticket));
+        for read in &mut op.reads {
+            if let Seen::Sold(ticket) = &mut read.seen {
+                *ticket = own(ticket);
+            }
+        }
+    }
+    other.openings.iter_mut().for_each(|opening| opening.seat = seat);
+    other.ledger.iter_mut().for_each(|sale| (sale.seat, sale.ticket) = (seat, own(&sale.ticket)));
+    for row in &mut other.seat_rows {
+        row.seat = seat;
+        row.holder.iter_mut().for_each(|holder| holder.ticket = own(&holder.ticket));
+    }
+    run.plan.seats.push(seat);
+    run.openings.extend(other.openings);
+    run.operations.extend(other.operations);
+    run.ledger.extend(other.ledger);
+    run.seat_rows.extend(other.seat_rows);
+    run.end_us = run.end_us.max(other.end_us);
+}
+
+fn shuffle(operations: &mut [Operation], seed: u64) {
+    operations.sort_by_cached_key(|op| {
+        let mut hasher = DefaultHasher::new();
+        (seed, &op.ticket, op.start_us, op.end_us).hash(&mut hasher);
+        hasher.finish()
+    });
 }
 
 fn any_winner() -> impl Strategy<Value = Winner> {
@@ -105,8 +158,7 @@ proptest! {
         let finding = verdict.findings.iter().find(|finding| finding.rule == rule);
         let Some(finding) = finding else { panic!("{rule} not in {}\n{}", told(&verdict), text(&run)) };
         let planted = run.operations.len() - 1;
-        let books_only = matches!(rule, Rule::Phantom | Rule::SeatsTable);
-        prop_assert!(books_only || finding.operations.contains(&planted), "{finding:?}\n{}", text(&run));
+        prop_assert!(is_of_the_books(rule) || finding.operations.contains(&planted), "{finding:?}\n{}", text(&run));
 
         // The fewest operations that show it do show it, without all the others.
         let mut alone = run.clone();
@@ -117,6 +169,42 @@ proptest! {
         for line in explain_run(&run, &verdict).expert {
             prop_assert!(!line.contains('!') && !line.to_lowercase().contains("serializable"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_rush_of_registers_is_never_violated(seats in prop::collection::vec(some_seat(), 2..6), seed in any::<u64>()) {
+        let run = rush(&seats, seed);
+        let verdict = judge_run(&run);
+        prop_assert!(!verdict.verdict.is_violated(), "{}\n{}", told(&verdict), text(&run));
+        prop_assert!(verdict.reconciliation.tickets_agree());
+        let raced = |seat| run.operations.iter().filter(|op| op.seat == seat && op.contended()).count() > 1;
+        prop_assert!(verdict.verdict != Verdict::Linearizable || run.plan.seats.iter().any(|seat| raced(*seat)));
+    }
+
+    #[test]
+    fn what_is_planted_at_one_seat_of_many_is_found_there(
+        seats in prop::collection::vec(some_seat(), 2..6),
+        sold_at in 200..=LAST_US - 200,
+        lucks in prop::collection::vec(luck(), 2..12),
+        plant in 0..PLANTS.len(),
+        seed in any::<u64>(),
+    ) {
+        let (rule, plant) = PLANTS[plant];
+        let mut planted = history(Winner::Told, sold_at, &lucks);
+        plant(&mut planted);
+        let culprit = planted.operations.last().unwrap().clone();
+        let mut run = rush(&seats, seed);
+        add_seat(&mut run, planted, common::seat());
+        shuffle(&mut run.operations, seed);
+        let verdict = judge_run(&run);
+        let finding = verdict.findings.iter().find(|finding| finding.rule == rule);
+        let Some(finding) = finding else { panic!("{rule} not in {}\n{}", told(&verdict), text(&run)) };
+        let elsewhere = verdict.findings.iter().find(|finding| finding.seat != common::seat());
+        prop_assert!(elsewhere.is_none(), "{elsewhere:?}\n{}", text(&run));
+        let named = finding.operations.iter().any(|&index| run.operations[index] == culprit);
+        prop_assert!(named || is_of_the_books(rule), "{finding:?}\n{}", text(&run));
+        let words = explain_run(&run, &verdict);
+        prop_assert!(words.expert.iter().any(|line| line.starts_with(rule.name()) && line.contains("eat A1")));
     }
 
     #[test]
@@ -140,7 +228,7 @@ proptest! {
 type Plant = fn(&mut Run);
 
 /// What breaks each rule in a history whose winner is `w`. The last operation is the culprit.
-const PLANTS: [(Rule, Plant); 11] = [
+const PLANTS: [(Rule, Plant); 12] = [
     (Rule::DoubleSell, |run| {
         add(run, "y 10-1100 confirmed free11-12");
         run.ledger.push(sale("y"));
@@ -168,7 +256,13 @@ const PLANTS: [(Rule, Plant); 11] = [
     (Rule::StaleRound, |run| add(run, "y 10-1100 rejected sold11-12=nobody@5")),
     (Rule::EarlyRound, |run| add(run, "y 0-1100 error free1-4")),
     (Rule::SeatsTable, |run| run.seat_rows.push(seat_row("nobody"))),
+    (Rule::Unopened, |run| run.ledger.push(sale("nobody@5"))),
 ];
+
+/// Nobody's call is to blame: the ledger or the seats table alone shows it.
+fn is_of_the_books(rule: Rule) -> bool {
+    matches!(rule, Rule::Phantom | Rule::SeatsTable | Rule::Unopened)
+}
 
 fn add(run: &mut Run, text: &str) {
     let op = operation(text);
@@ -180,8 +274,8 @@ fn add(run: &mut Run, text: &str) {
 fn reconciled_only_if_counts_and_tickets_agree() {
     let check = |text: &str, focus: Option<u64>, told: &[&str], committed: &[&str], reconciled: bool| {
         let run = run(text);
-        let count = |confirmed| focus_count(&[onsale::RoundCount { confirmed, ..nothing(&run) }], run.plan.seat, 6);
-        let books = reconcile(&run, focus.map(count));
+        let counts = focus.map(|confirmed| [onsale::RoundCount { confirmed, ..nothing(&run) }]);
+        let books = reconcile(&run, counts.as_ref().map(<[_; 1]>::as_slice));
         let names = |tickets: &[onsale::Ticket]| tickets.iter().map(|t| t.as_str().to_owned()).collect::<Vec<_>>();
         assert_eq!(names(&books.told_not_committed), told, "{text}");
         assert_eq!(names(&books.committed_not_told), committed, "{text}");
@@ -200,5 +294,5 @@ fn reconciled_only_if_counts_and_tickets_agree() {
 }
 
 fn nothing(run: &Run) -> onsale::RoundCount {
-    focus_count(&[], run.plan.seat, run.opening.round)
+    focus_count(&[], run.plan.seat(), run.round())
 }

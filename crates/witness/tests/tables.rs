@@ -99,6 +99,109 @@ fn rounds() {
 }
 
 #[test]
+fn several_seats() {
+    const GOOD: &str = "Linearizable ✓";
+    let a1 = "a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold9-10=a";
+    check(&format!("{a1} | B2:c 0-9 confirmed free1-2 | B2:d 0-9 rejected free1-2 sold5-6=c"), GOOD);
+    check(&format!("B2:c 0-9 confirmed free1-2 | {a1}"), GOOD);
+    check(
+        &format!("{a1} | B2:c 0-9 confirmed free1-2 | B2:d 0-9 confirmed free1-2 | B2:e 0-9 confirmed free1-2"),
+        "Violated ✗ (2 double-sells): double-sell",
+    );
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 | B2:c 0-9 confirmed free1-2 | B2:d 0-9 confirmed free1-2",
+        "Violated ✗ (2 double-sells): double-sell, double-sell",
+    );
+    // Another seat's winner explains nothing here.
+    check(
+        &format!("{a1} | B2:c 0-9 confirmed free1-2 | B2:d 0-9 rejected free1-2 sold5-6=a"),
+        "Violated ✗ (0 double-sells): wrong-holder",
+    );
+    check(
+        &format!("{a1} | B2:c 0-9 confirmed free1-2 ; ledger a c"),
+        "Violated ✗ (1 double-sell): double-sell, lost-sale, phantom",
+    );
+    check("a 0-9 confirmed free1-2 | B2:a 0-9 confirmed free1-2", "Violated ✗ (0 double-sells): shared-ticket");
+    // Two buyers must meet at one seat.
+    check("a 0-9 confirmed free1-2 | B2:b 0-9 confirmed free1-2", "Inconclusive: NobodyRaced");
+    check(&format!("{a1} | B2:c 0-9 confirmed free1-2"), GOOD);
+    check(&format!("{a1} | B2:c 0-9 error"), "Inconclusive: SomeErrors");
+    check(&format!("{a1} | B2:c 0-9 unknown free1-2"), "Unknown ?");
+    check(&format!("{a1} | B2:c 0-9 confirmed free1-2 ; seat a B2:-@7"), "Inconclusive: RoundMoved");
+}
+
+#[test]
+fn what_was_never_opened() {
+    const UNOPENED: &str = "Violated ✗ (0 double-sells): unopened";
+    let a1 = "a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold9-10=a";
+    check(&format!("{a1} | B2:c 0-9 error ; open 0-0"), UNOPENED);
+    check(&format!("{a1} ; open ; ledger a ; seat a"), UNOPENED);
+    check(&format!("{a1} ; ledger a B2:z ; seat a"), UNOPENED);
+    check(&format!("{a1} ; ledger a B2:z* ; seat a"), "Linearizable ✓");
+    check(&format!("{a1} ; ledger a ; seat a B2:b"), UNOPENED);
+    check(&format!("{a1} ; ledger a ; seat a B2:z"), "Linearizable ✓");
+    // A sale of this run in a round that nobody was shown.
+    check(&format!("{a1} ; ledger a z@5"), UNOPENED);
+    check(&format!("{a1} ; ledger a b@5"), UNOPENED);
+    check(&format!("{a1} ; ledger a z*@5"), "Linearizable ✓");
+    check(&format!("{a1} ; ledger a z@7"), UNOPENED);
+    check(&format!("{a1} ; ledger a z*@7"), "Inconclusive: RoundMoved");
+    check(&format!("{a1} | c 0-12 confirmed free11-12@7 ; ledger a c@7 ; seat c@7"), "Inconclusive: RoundMoved");
+    check(&format!("{a1} | c 0-12 confirmed ; ledger a c@7 ; seat c@7"), "Inconclusive: RoundMoved");
+    check(
+        &format!("{a1} | c 2-9 confirmed ; open 0-1 ; ledger a c@5"),
+        "Violated ✗ (0 double-sells): lost-sale, unopened",
+    );
+}
+
+#[test]
+fn openings_missing_or_doubled() {
+    let a1 = "a 0-9 confirmed free1-2 | b 0-9 rejected free1-2 sold9-10=a";
+    check("", "No sales recorded yet");
+    check(" ; open", "No sales recorded yet");
+    check(&format!("{a1} ; open 0-0 0-0"), "Linearizable ✓");
+    // The wider of the two openings of one round counts.
+    check(&format!("{a1} ; open 5-6 0-0"), "Linearizable ✓");
+    check(&format!("{a1} ; open 5-6 4-5"), "Violated ✗ (0 double-sells): early-round");
+    // Opened in two rounds, the run moved its own round: what is wrong in either is found, and nothing is called good.
+    check(&format!("{a1} ; open 0-0 0-9@7 ; seat -@7"), "Inconclusive: RoundMoved");
+    check(&format!("{a1} | c 8-12 confirmed ; open 0-0 0-10@7 ; ledger a c@7 ; seat c@7"), "Inconclusive: RoundMoved");
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 ; open 0-0 0-9@7 ; seat -@7",
+        "Violated ✗ (1 double-sell): double-sell",
+    );
+    check(&format!("{a1} | B2:c 0-9 confirmed free1-2 ; open 0-0 B2:0-0 0-9@7 ; seat -@7"), "Inconclusive: RoundMoved");
+}
+
+/// By 50 µs no order explains them; clocks that differ by 100 µs do, and so do 25 of each.
+#[test]
+fn two_clocks() {
+    const GOOD: &str = "Linearizable ✓";
+    let check = |text: &str, rule: &str, good: &str| {
+        let violated = format!("Violated ✗ (0 double-sells): {rule}");
+        check(text, &violated);
+        check(&format!("{text} ; skew 24"), &violated);
+        check(&format!("{text} ; skew 25"), good);
+        check(&format!("{text} ; skew 100"), good);
+        check(&format!("{text} ; skew {}", u64::MAX), good);
+    };
+    let b = "b 0-2000 rejected free100-200 sold900-2000=a";
+    check(&format!("a 0-2000 confirmed free500-600 | {b} | c 0-600 rejected sold500-550=a"), "stale-rejection", GOOD);
+    check(&format!("a 550-2000 confirmed | {b} | c 0-500 rejected"), "stale-rejection", "Inconclusive: NobodyRaced");
+    check(&format!("a 0-800 confirmed free500-600 | {b} | c 0-2000 rejected free850-1900"), "stale-available", GOOD);
+    check(
+        &format!(
+            "a 0-2000 confirmed free100-200 | {b} | c 0-700 rejected sold600-700=a | d 0-2000 rejected free750-800 sold900-2000=a"
+        ),
+        "sold-then-available",
+        GOOD,
+    );
+    let ab = "a 0-2000 confirmed free300-800 | b 0-2000 rejected free300-400 sold900-2000=a";
+    check(&format!("{ab} | c 0-2000 rejected sold350-360=z@5 sold900-901=a ; open 0-300"), "stale-round", GOOD);
+    check(&format!("{ab} | c 0-2000 rejected free0-50 sold900-901=a ; open 100-300"), "early-round", GOOD);
+}
+
+#[test]
 fn nothing_to_say() {
     check("", "No sales recorded yet");
     check(" ; ledger x*", "Inconclusive: NobodyRaced");
@@ -135,6 +238,32 @@ fn floors() {
     check(&[("B2", 1, 1), ("A1", 1, 8)], "Violated ✗ (7 double-sells)", bad);
     check(&[("A1", 1, 2)], "Violated ✗ (1 double-sell)", bad);
     check(&[("A10", 1, 2), ("A2", 1, 2), ("A2", 3, 48)], "Violated ✗ (49 double-sells)", worse);
+}
+
+#[test]
+fn scoreboards_add_up_over_seats() {
+    let check = |text: &str, expect: [u64; 6]| {
+        let run = run(text);
+        let board = Scoreboard::of(&run);
+        let Scoreboard { confirmed, others, oversold, seat_table_shows, hidden_by_seats_table, stale_reads, .. } =
+            board;
+        assert_eq!(
+            [confirmed, others, oversold, seat_table_shows, hidden_by_seats_table, stale_reads],
+            expect,
+            "{text}"
+        );
+        assert_eq!(judge_run(&run).double_sells, oversold, "{text}");
+    };
+    let two = "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 | B2:c 0-9 confirmed free1-2";
+    check(two, [3, 0, 1, 2, 1, 0]);
+    // A ticket that two replicas show is one sale; one row of it names the run.
+    check(&format!("{two} ; ledger B2:c a b a* B2:c*"), [3, 0, 1, 2, 1, 0]);
+    check(&format!("{two} ; ledger a x* B2:c C3:d ; seat a B2:- a"), [3, 1, 1, 1, 2, 0]);
+    check(&format!("{two} ; ledger a b@5 B2:c@7 ; seat a B2:c@7"), [1, 0, 0, 1, 0, 0]);
+    check(&format!("{two} | B2:d 0-30 rejected free10-11 | d 0-30 error free9-9"), [3, 0, 1, 2, 1, 1]);
+    check(&format!("{two} | B2:d 0-30 rejected free10-11 ; skew 1"), [3, 0, 1, 2, 1, 0]);
+    check(&format!("{two} ; open 0-0 0-1@7 B2:0-0 ; ledger a b a@7 e@7 B2:c"), [5, 0, 2, 2, 3, 0]);
+    check("", [0; 6]);
 }
 
 #[test]

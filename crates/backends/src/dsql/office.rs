@@ -185,7 +185,7 @@ impl SqlDatabase {
 
     /// Runs one changing statement on its own, again when a purchase raced it, never after a lost answer: a repeated
     /// reset would open what was bought in between.
-    async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
         let database = self.config().database;
         self.patiently(move || async move {
             let client = self.live_client().await?;

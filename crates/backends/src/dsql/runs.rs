@@ -1,10 +1,11 @@
-//! The store of runs: one compressed document each, cut into parts.
+//! The store of runs, one compressed document each, cut into parts; and of what was done with them.
 
 use super::{SqlDatabase, classify};
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use onsale::{Failure, FloorId, Run, RunId, RunStore};
 use std::io::{Read as _, Write as _};
+use tokio_postgres::types::ToSql;
 
 /// Half of what a value of Aurora DSQL may hold.
 const PART_BYTES: usize = 512 * 1024;
@@ -30,6 +31,29 @@ impl RunStore for SqlDatabase {
         let document: Vec<u8> = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect();
         let run = unpack(&document).map_err(|error| unreadable(&error.to_string()))?;
         Ok(Some((floor, run)))
+    }
+
+    async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {
+        let insert = "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING \
+                      RETURNING place";
+        let rows =
+            self.change(insert, &[&record.as_str() as &(dyn ToSql + Sync), &i64::from(place), &document]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn load_record(&self, record: &RunId) -> Result<Vec<String>, Failure> {
+        let select = "SELECT document FROM records WHERE record = $1 ORDER BY place";
+        let rows = self.select(select, &[&record.as_str()]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure> {
+        let select = "SELECT record, document FROM records WHERE record IN \
+                      (SELECT record FROM records WHERE place = 0 ORDER BY record DESC LIMIT $1) \
+                      ORDER BY record DESC, place";
+        let rows = self.select(select, &[&i64::from(most)]).await?;
+        let records = rows.chunk_by(|a, b| a.get::<_, &str>(0) == b.get::<_, &str>(0));
+        Ok(records.map(|rows| rows.iter().map(|row| row.get(1)).collect()).collect())
     }
 }
 

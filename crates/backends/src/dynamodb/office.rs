@@ -94,6 +94,10 @@ impl BoxOffice for GlobalTables {
         });
         Ok(unite::sales(found.await?))
     }
+
+    fn writes_repeated(&self) -> Option<u64> {
+        Some(self.puts_repeated())
+    }
 }
 
 impl GlobalTables {

@@ -221,7 +221,7 @@ impl Wish<'_> {
         let mut bits = || rng.u128(..) ^ salt;
         let plan = Plan {
             backend: Backend::Dsql, // a label
-            seat: self.seat,
+            seats: vec![self.seat],
             buyers: self.buyers,
             think_ms: self.think_ms,
             seed: self.seed,
@@ -229,10 +229,15 @@ impl Wish<'_> {
             connections_per_region: u32::try_from(CONNECTIONS).unwrap(),
         };
         let tickets = (0..self.buyers).map(|_| Ticket::from_random(bits())).collect();
-        let burst = Burst { id: RunId::from_random(bits()), floor: self.floor.clone(), plan, tickets };
+        let burst = Burst { id: RunId::from_random(bits()), floor: self.floor.clone(), plan, host: host(), tickets };
         let run = burst.run(Arc::clone(db), &**db, events).await;
         run.map_err(|(Unfinished::NotStarted(failure) | Unfinished::NotReadBack(failure))| failure)
     }
+}
+
+/// Who runs the buyers of these tests.
+pub fn host() -> onsale::Host {
+    onsale::Host { worldseat: "the tests".to_owned(), machine: "this machine".to_owned() }
 }
 
 /// Asks until the answer is yes; a no for 30 s is a failure.

@@ -70,6 +70,7 @@ fn a_run(buyers: usize, reads: usize) -> Run {
         Operation {
             buyer: wish.buyer,
             region: wish.region,
+            seat: wish.seat,
             ticket: wish.ticket,
             start_us: 1_000,
             connected_us: (!n.is_multiple_of(9)).then_some(1_200),
@@ -88,7 +89,7 @@ fn a_run(buyers: usize, reads: usize) -> Run {
         began_at_ms: wall_clock_ms(),
         plan: onsale::Plan {
             backend: onsale::Backend::Dsql, // a label
-            seat: seat("A1"),
+            seats: vec![seat("A1")],
             buyers: u32::try_from(buyers).unwrap(),
             think_ms: 20,
             seed: u64::MAX,
@@ -102,7 +103,9 @@ fn a_run(buyers: usize, reads: usize) -> Run {
             place: "this machine".to_owned(),
             settings: vec![onsale::Setting::new("fsync", "off")],
         },
-        opening: onsale::Opening { round: 7, start_us: 0, end_us: 900 },
+        host: onsale::Host { worldseat: "the tests".to_owned(), machine: "this machine".to_owned() },
+        openings: vec![onsale::Opening { seat: seat("A1"), round: 7, start_us: 0, end_us: 900 }],
+        skew_us: 0,
         barrier_us: 1_000,
         end_us: 10_000_000,
         operations: (0..buyers).map(operation).collect(),

@@ -62,7 +62,7 @@ impl House {
         let board = Scoreboard::of(run);
         let answers = board.app_believed + board.rejected + board.errors + board.unknown;
         assert_eq!(answers, u64::from(run.plan.buyers), "everybody has one outcome");
-        let ledger = self.sold_on(run.plan.seat, run.opening.round).await;
+        let ledger = self.sold_on(run.plan.seat(), run.round()).await;
         assert!(ledger.len() <= 1, "sold {} times: {run:#?}", ledger.len());
         check(&run.operations, &ledger)
     }

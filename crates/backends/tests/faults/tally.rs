@@ -84,6 +84,7 @@ fn a_false_report_would_be_noticed() {
         Operation {
             buyer: wish.buyer,
             region: wish.region,
+            seat: wish.seat,
             ticket: Ticket::from_random(n),
             start_us: 0,
             connected_us: None,

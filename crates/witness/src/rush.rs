@@ -1,0 +1,132 @@
+//! The verdict on a rush, a run at several seats, in words for anybody.
+
+use crate::words::{buyers, count, grouped, verb};
+use crate::{Reason, Rule, RunVerdict, Verdict};
+use onsale::{Run, Scoreboard};
+
+/// The headline and the sentence.
+pub(crate) fn words(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
+    match verdict.verdict {
+        Verdict::Linearizable => one_holder_each(run, board),
+        Verdict::Violated { double_sells: 0 } => contradiction(verdict, board),
+        Verdict::Violated { double_sells } => sold_twice(run, verdict, double_sells, board),
+        Verdict::Unknown => unknown(verdict),
+        Verdict::Inconclusive => inconclusive(run, verdict.inconclusive_because, board),
+        Verdict::NoSales => (format!("{}.", Verdict::NoSales), "Nobody has tried to buy a seat.".to_owned()),
+    }
+}
+
+/// `96 seats`.
+pub(crate) fn seats(run: &Run) -> String {
+    count(run.plan.seats.len() as u64, "seat", "seats")
+}
+
+fn one_holder_each(run: &Run, board: &Scoreboard) -> (String, String) {
+    let unanswered = board.confirmed.saturating_sub(board.others).saturating_sub(board.app_believed);
+    let fates = [
+        (board.app_believed, verb(board.app_believed, "was sold a seat", "were sold a seat")),
+        (unanswered, verb(unanswered, "was sold a seat but got no answer", "were sold a seat but got no answer")),
+        (board.rejected, "read “sold” and left"),
+        (board.errors, "met an error"),
+        (board.unknown.saturating_sub(unanswered), "got no answer and bought nothing"),
+    ];
+    let fates: Vec<_> =
+        fates.iter().filter(|(n, _)| *n > 0).map(|(n, fate)| format!("{} {fate}", grouped(*n))).collect();
+    let outside = match board.others {
+        0 => String::new(),
+        n => format!(" {} went to somebody outside this run.", count(n, "seat", "seats")),
+    };
+    let aborted = if board.conflicts == 0 {
+        "The database aborted nobody, so the race was never put to the test.".to_owned()
+    } else {
+        format!("The database aborted {}.", count(board.conflicts, "racing transaction", "racing transactions"))
+    };
+    let wanted = format!("{} wanted {}", buyers(run.operations.len() as u64), seats(run));
+    let found = grouped(board.contenders);
+    let headline = format!("{} sold, and each has one holder.", count(board.confirmed, "seat was", "seats were"));
+    (headline, format!("{wanted}; {found} found theirs free. {}.{outside} {aborted}", fates.join(", ")))
+}
+
+fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreboard) -> (String, String) {
+    let people = count(double_sells, "person holds", "people hold");
+    let twice = verdict.findings.iter().filter(|finding| finding.rule == Rule::DoubleSell).count() as u64;
+    let sentence = format!(
+        "{} of {} {} sold more than once: {} for {}. The seats table hides {} of them.",
+        grouped(twice),
+        seats(run),
+        verb(twice, "was", "were"),
+        count(board.confirmed, "ticket", "tickets"),
+        count(board.confirmed.saturating_sub(double_sells), "chair", "chairs"),
+        grouped(board.hidden_by_seats_table),
+    );
+    (format!("{people} a ticket for a chair that is taken."), sentence)
+}
+
+/// Violated without a double-sell: the worst finding speaks.
+fn contradiction(verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
+    let headline = verdict.findings.first().map(|finding| finding.sentence.clone()).unwrap_or_default();
+    let more = (verdict.findings.len() as u64).saturating_sub(1);
+    let others = match more {
+        0 => String::new(),
+        n => format!("That is not all: {} below. ", count(n, "more finding stands", "more findings stand")),
+    };
+    let held = match board.confirmed {
+        0 => "The ledger holds no ticket for any of the seats.".to_owned(),
+        n => format!("The ledger holds {}, no two for one chair, and still no order of events explains the record.", {
+            count(n, "ticket", "tickets")
+        }),
+    };
+    (headline, format!("{others}{held}"))
+}
+
+fn unknown(verdict: &RunVerdict) -> (String, String) {
+    let n = verdict.unsettled.len() as u64;
+    let headline = format!(
+        "Nobody can say whether {} bought {}.",
+        buyers(n),
+        verb(n, "the seat they wanted", "the seats they wanted")
+    );
+    let sentence = format!(
+        "{} lost while they were paying. The ledger does not hold {}, but a lost purchase may still arrive.",
+        verb(n, "The answer was", "The answers were"),
+        verb(n, "that ticket", "their tickets"),
+    );
+    (headline, sentence)
+}
+
+fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
+    let all = run.operations.len() as u64;
+    match reason {
+        Some(Reason::RoundMoved) => (
+            "A seat was opened again in the middle of this run.".to_owned(),
+            "Its round was moved under it by another server, so nothing can be said about this run.".to_owned(),
+        ),
+        Some(Reason::NobodyAnswered) => (
+            format!("No buyer got an answer about any of the {}.", seats(run)),
+            match board.unknown {
+                0 => format!("All {} met an error, so nothing was put to the test.", buyers(board.errors)),
+                lost => format!(
+                    "{} met an error, {} lost the answer: nothing was put to the test.",
+                    grouped(board.errors),
+                    grouped(lost)
+                ),
+            },
+        ),
+        Some(Reason::SomeErrors) => (
+            "Not every buyer could be answered.".to_owned(),
+            format!(
+                "{} met an error. The others found nothing wrong, but this is not the test that was asked for.",
+                buyers(board.errors)
+            ),
+        ),
+        Some(Reason::NobodyRaced) | None => (
+            "No two buyers raced for the same seat.".to_owned(),
+            format!(
+                "{} of {} found their seat free, but never two of them the same one, and a race needs two. More buyers, \
+                 fewer seats or a longer think time make one.",
+                grouped(board.contenders),
+                buyers(all)
+            ),
+        ),
+    }
+}
