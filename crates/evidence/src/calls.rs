@@ -1,0 +1,288 @@
+//! A run as calls on registers: what every export has in common.
+//!
+//! One seat in one round is one register. It shows an *older* round until its opening makes it *free*; a purchase takes it
+//! from free to *sold*, by a ticket; and so it stays. Four sources are calls on it:
+//! - the opening, which makes it free;
+//! - every purchase: it takes the seat if it is free, and its answer says that it did, that it did not, or nothing. It
+//!   begins where its buyer's first read of "available" was answered, because nothing is written before;
+//! - every read of every attempt, and every rejection whose read was not recorded;
+//! - after the run, every row of the seats table, and then the ledger: both are reads. A row of the ledger that somebody
+//!   outside the run bought is a purchase whose interval nobody knows.
+//!
+//! So a general checker of registers can decide what [`witness::judge_run`] decides by its rules: the calls can be put in
+//! order if and only if the witness finds no broken rule, as long as no seat's round was moved under the run and no ticket
+//! was asked for twice. The tests search every order to show it. What a register has no word for is lost: how many were sold, whether anybody raced,
+//! and whether an answer that got lost may still land.
+
+use onsale::{Opening, Operation, Outcome, Round, Run, Sale, SeatId, Seen, Ticket};
+use std::{collections::HashMap, fmt};
+
+/// The calls of `run` in an order of no meaning; a call's place in it names its client. Seats whose round somebody else
+/// moved while the run was on are left out: which of their rounds an answer was about is not always on record.
+pub(crate) fn calls(run: &Run) -> Calls<'_> {
+    let registers = registers(run);
+    let register = |seat: &SeatId| registers.get(seat).filter(|register| !register.moved);
+    let mut calls = Vec::new();
+    for opening in run.openings.iter().filter(|opening| register(&opening.seat).is_some()) {
+        calls.push(Call::new(opening, By::Opening, Action::Open, opening.start_us, Some(opening.end_us)));
+    }
+    for op in &run.operations {
+        if let Some(register) = register(&op.seat) {
+            register.operation(op, &mut calls);
+        }
+    }
+    for register in run.plan.seats.iter().filter_map(register) {
+        register.outsiders(&mut calls);
+    }
+    // Stamps of more than one clock: widened by what the clocks may differ, as the witness does.
+    for call in &mut calls {
+        call.start_us = call.start_us.saturating_sub(run.skew_us);
+        call.end_us = call.end_us.map(|us| us.saturating_add(run.skew_us));
+    }
+    let over_us = calls.iter().filter_map(|call| call.end_us).max().unwrap_or(0).max(run.end_us);
+    for row in &run.seat_rows {
+        if let Some(register) = register(&row.seat) {
+            let shown = if row.round < register.opening.round { State::Older } else { holder(row.holder.as_ref()) };
+            calls.push(Call::new(
+                register.opening,
+                By::SeatsTable,
+                Action::Read(shown),
+                over_us.saturating_add(1),
+                Some(over_us.saturating_add(2)),
+            ));
+        }
+    }
+    for register in run.plan.seats.iter().filter_map(register) {
+        register.ledger(over_us, &mut calls);
+    }
+    let moved = run.plan.seats.iter().copied().filter(|seat| register(seat).is_none()).collect();
+    Calls { list: calls, over_us: over_us.saturating_add(5), moved }
+}
+
+/// What a run is to a checker of registers.
+pub(crate) struct Calls<'a> {
+    pub list: Vec<Call<'a>>,
+    /// Later than every stamp of every call.
+    pub over_us: u64,
+    /// The seats that were left out.
+    pub moved: Vec<SeatId>,
+}
+
+/// One call on one register.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub register: Key,
+    pub by: By<'a>,
+    pub action: Action<'a>,
+    /// It took effect no earlier.
+    pub start_us: u64,
+    /// It took effect no later; `None` if nobody can say.
+    pub end_us: Option<u64>,
+}
+
+/// The register: printed, it is what the exports call it, such as `A1/6`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub seat: SeatId,
+    pub round: Round,
+}
+
+/// Whose call it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum By<'a> {
+    Opening,
+    Buyer(&'a str),
+    Outsider(&'a str),
+    SeatsTable,
+    Ledger,
+}
+
+/// What was asked, and answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Action<'a> {
+    /// Makes it free.
+    Open,
+    /// Takes it if it is free.
+    Buy(&'a Ticket, Told),
+    /// Shows it.
+    Read(State<'a>),
+}
+
+/// How a purchase ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It took the seat.
+    Yes,
+    /// It certainly did not.
+    No,
+    /// It may have.
+    Nothing,
+}
+
+/// What a read showed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum State<'a> {
+    /// An earlier round.
+    Older,
+    /// Nobody's.
+    Free,
+    /// This ticket's.
+    Sold(&'a Ticket),
+    /// Somebody's, though there was no sale at all.
+    Nobodys,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.seat, self.round)
+    }
+}
+
+impl fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opening => f.write_str("the opening"),
+            Self::Buyer(name) => f.write_str(name),
+            Self::Outsider(name) => write!(f, "{name}, outside the run"),
+            Self::SeatsTable => f.write_str("the seats table"),
+            Self::Ledger => f.write_str("the ledger"),
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn new(opening: &Opening, by: By<'a>, action: Action<'a>, start_us: u64, end_us: Option<u64>) -> Self {
+        Self { register: Key { seat: opening.seat, round: opening.round }, by, action, start_us, end_us }
+    }
+}
+
+/// One seat in the run's round of it.
+struct Register<'a> {
+    opening: &'a Opening,
+    /// Something was shown in a later round.
+    moved: bool,
+    /// The ledger's, one a ticket.
+    sales: Vec<Row<'a>>,
+    /// Where each ticket stands in them.
+    by_ticket: HashMap<&'a Ticket, usize>,
+}
+
+struct Row<'a> {
+    sale: &'a Sale,
+    /// The ledger says it was sold in this run.
+    ours: bool,
+    /// An operation asked for this ticket.
+    asked: bool,
+}
+
+fn registers(run: &Run) -> HashMap<SeatId, Register<'_>> {
+    let mut registers = HashMap::with_capacity(run.openings.len());
+    for opening in &run.openings {
+        let new = Register { opening, moved: false, sales: Vec::new(), by_ticket: HashMap::new() };
+        registers.insert(opening.seat, new);
+    }
+    for sale in &run.ledger {
+        if let Some(register) = registers.get_mut(&sale.seat) {
+            register.append(sale, sale.run.as_ref() == Some(&run.id));
+        }
+    }
+    for op in &run.operations {
+        let Some(register) = registers.get_mut(&op.seat) else { continue };
+        op.reads.iter().for_each(|read| register.show(read.round));
+        if let Some(&at) = register.by_ticket.get(&op.ticket) {
+            register.sales[at].asked = true;
+        }
+    }
+    for row in &run.seat_rows {
+        if let Some(register) = registers.get_mut(&row.seat) {
+            register.show(row.round);
+        }
+    }
+    registers
+}
+
+impl<'a> Register<'a> {
+    fn show(&mut self, round: Round) {
+        self.moved |= round > self.opening.round;
+    }
+
+    fn append(&mut self, sale: &'a Sale, ours: bool) {
+        self.show(sale.round);
+        if sale.round != self.opening.round {
+            return;
+        }
+        let at = *self.by_ticket.entry(&sale.ticket).or_insert(self.sales.len());
+        match self.sales.get_mut(at) {
+            Some(row) => row.ours |= ours,
+            None => self.sales.push(Row { sale, ours, asked: false }),
+        }
+    }
+
+    fn operation(&self, op: &'a Operation, calls: &mut Vec<Call<'a>>) {
+        let by = By::Buyer(op.buyer.as_str());
+        let mut call = |action, start_us, end_us| calls.push(Call::new(self.opening, by, action, start_us, end_us));
+        for read in &op.reads {
+            call(Action::Read(self.shown(read.round, &read.seen)), read.start_us, Some(read.end_us));
+        }
+        match op.outcome {
+            Outcome::Confirmed if self.bought_here(op) => {
+                call(Action::Buy(&op.ticket, Told::Yes), self.asked_us(op), Some(op.end_us));
+            }
+            Outcome::Unknown => call(Action::Buy(&op.ticket, Told::Nothing), self.asked_us(op), None),
+            Outcome::Error => call(Action::Buy(&op.ticket, Told::No), op.start_us, Some(op.end_us)),
+            Outcome::Rejected if !op.reads.iter().any(|read| matches!(read.seen, Seen::Sold(_))) => {
+                let holder = self.sales.first().map_or(State::Nobodys, |row| State::Sold(&row.sale.ticket));
+                call(Action::Read(holder), op.start_us, Some(op.end_us));
+            }
+            Outcome::Confirmed | Outcome::Rejected => {}
+        }
+    }
+
+    fn shown(&self, round: Round, seen: &'a Seen) -> State<'a> {
+        match seen {
+            _ if round < self.opening.round => State::Older,
+            Seen::Available => State::Free,
+            Seen::Sold(ticket) => State::Sold(ticket),
+        }
+    }
+
+    /// A purchase sells the round it last read as available; one of an earlier round is no call on this register.
+    fn bought_here(&self, op: &Operation) -> bool {
+        let last = op.reads.iter().rfind(|read| read.seen == Seen::Available);
+        last.is_none_or(|read| read.round == self.opening.round) || self.by_ticket.contains_key(&op.ticket)
+    }
+
+    /// When the buyer's first read of "available" was answered.
+    fn asked_us(&self, op: &Operation) -> u64 {
+        let free = |read: &&onsale::Read| read.round == self.opening.round && read.seen == Seen::Available;
+        let asked_us = op.reads.iter().filter(free).map(|read| read.end_us).min().unwrap_or(op.start_us);
+        asked_us.min(op.end_us).max(op.start_us)
+    }
+
+    fn outsiders(&self, calls: &mut Vec<Call<'a>>) {
+        for row in self.sales.iter().filter(|row| !row.ours && !row.asked) {
+            let (by, action) = (By::Outsider(row.sale.buyer.as_str()), Action::Buy(&row.sale.ticket, Told::Nothing));
+            calls.push(Call::new(self.opening, by, action, 0, None));
+        }
+    }
+
+    fn ledger(&self, over_us: u64, calls: &mut Vec<Call<'a>>) {
+        let mut read = |state| {
+            calls.push(Call::new(
+                self.opening,
+                By::Ledger,
+                Action::Read(state),
+                over_us.saturating_add(3),
+                Some(over_us.saturating_add(4)),
+            ));
+        };
+        match self.sales.as_slice() {
+            [] => read(State::Free),
+            sales => sales.iter().for_each(|row| read(State::Sold(&row.sale.ticket))),
+        }
+    }
+}
+
+fn holder(holder: Option<&onsale::Holder>) -> State<'_> {
+    holder.map_or(State::Free, |holder| State::Sold(&holder.ticket))
+}

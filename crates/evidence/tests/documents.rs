@@ -1,0 +1,144 @@
+//! Documents as they are written, handed over and mistreated.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+mod common;
+
+use common::texts;
+use evidence::{RunDocument, Unusable};
+use onsale::Run;
+
+type Change = fn(&mut Run);
+
+fn run() -> Run {
+    texts::run("a 10-40 confirmed free11-15 | B2:b 12-30 confirmed free13-20 | c 10-60 rejected free12-16 sold50-55=a")
+}
+
+fn written(run: &Run) -> String {
+    let mut out = Vec::new();
+    RunDocument::of(run).write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn refused(text: &str) -> String {
+    let refused = RunDocument::read(text.as_bytes()).unwrap_err().to_string();
+    assert!(!refused.contains('\n'), "one line: {refused}");
+    refused
+}
+
+#[test]
+fn a_document_is_read_as_it_was_written() {
+    let text = written(&run());
+    assert!(text.starts_with(r#"{"schema":"worldseat-run","version":2,"run":{"version":2,"id":"run-1","#), "{text}");
+    let document = RunDocument::read(text.as_bytes()).unwrap();
+    assert_eq!(*document.run, run());
+    assert_eq!(document, RunDocument::of(&run()));
+    let mut again = Vec::new();
+    document.write(&mut again).unwrap();
+    assert_eq!(String::from_utf8(again).unwrap(), text);
+}
+
+#[test]
+fn its_fields_may_come_in_any_order_with_others_between() {
+    let document: serde_json::Value = serde_json::from_str(&written(&run())).unwrap();
+    // serde_json sorts: claims, run, schema, version.
+    let sorted = serde_json::to_string_pretty(&document).unwrap().replacen('{', "{\"note\":[1,{\"x\":2}],", 1);
+    assert_eq!(RunDocument::read(sorted.as_bytes()).unwrap(), RunDocument::of(&run()));
+}
+
+#[test]
+fn the_digest_is_the_one_that_sha256sum_gives() {
+    let text = written(&run());
+    let start = text.find(r#""run":"#).unwrap() + 6;
+    let canonical = &text[start..text.find(r#","claims":"#).unwrap()];
+    assert_eq!(
+        canonical,
+        serde_json::to_string(&run()).unwrap(),
+        "the run stands in the document in its canonical form"
+    );
+    // printf '%s' "$canonical" | sha256sum
+    let claimed = RunDocument::of(&run()).claims.digest.to_string();
+    assert_eq!(claimed, "sha256:3a1047914f66eefe41af5b27cf5869acecc5c0cc58849031ad31fae19d0a768a");
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_place() {
+    let refused_page = refused("<!doctype html>\n<title>Not found</title>");
+    assert!(
+        refused_page.starts_with("not JSON (expected value at line 1 column 1): expected the run.json of"),
+        "{refused_page}"
+    );
+    assert!(refused(&(written(&run()) + "x")).starts_with("not JSON (trailing characters at line 2 column 1)"));
+}
+
+#[test]
+fn a_document_cut_off_anywhere_is_refused_as_cut_off() {
+    let text = written(&run());
+    let whole = text.trim_end().len();
+    for end in 0..whole {
+        let cut = RunDocument::read(&text.as_bytes()[..end]).unwrap_err();
+        assert!(matches!(cut, Unusable::Truncated(_)), "cut at {end}: {cut}");
+    }
+    assert!(
+        refused("").starts_with("the document is cut off (EOF while parsing a value at line 1 column 0): fetch it")
+    );
+}
+
+#[test]
+fn another_schema_or_version_is_named_even_if_all_else_has_changed() {
+    assert!(
+        refused(r#"{"schema":"a\u0007-bill","rows":[]}"#)
+            .starts_with("the document says it is 'a-bill', not 'worldseat-run'")
+    );
+    for later in [r#"{"schema":"worldseat-run","version":3,"runs":[{"shape":"new"}]}"#, r#"{"version":1,"run":7}"#] {
+        let refused = refused(later);
+        assert!(refused.contains("and this WorldSeat reads version 2 only"), "{refused}");
+    }
+}
+
+#[test]
+fn a_missing_field_and_a_wrong_one_are_named() {
+    let text = written(&run());
+    for field in ["outcome", "openings", "barrierUs", "claims", "digest", "appBelieved", "schema", "version"] {
+        let refused = refused(&text.replace(&format!("\"{field}\":"), "\"elsewhere\":"));
+        assert!(refused.contains(&format!("missing field `{field}`")), "{refused}");
+        assert!(refused.starts_with("not a run of version 2"), "{refused}");
+    }
+    let refused_seat = refused(&text.replacen("\"A1\"", "\"A0\"", 1));
+    assert!(refused_seat.contains("'A0' is not a seat"), "{refused_seat}");
+    assert!(refused(&text.replacen(":10,", ":-10,", 1)).contains("invalid value: integer `-10`"));
+    assert!(refused("[]").contains("expected a worldseat-run document"));
+    assert!(refused("{}").contains("missing field `schema`"));
+    assert!(refused(&format!("{}1", "[".repeat(100_000))).contains("not a run"), "depth is no danger");
+}
+
+#[test]
+fn parts_that_do_not_belong_together_are_named() {
+    let cases: [(Change, &str); 7] = [
+        (|run| run.operations[1].seat = texts::name("C3"), "operation 1 wants seat C3, which is not in the plan"),
+        (|run| run.openings.truncate(1), "its openings are not those of the plan's seats"),
+        (|run| run.openings.swap(0, 1), "its openings are not those of the plan's seats"),
+        (|run| run.plan.seats[1] = run.plan.seats[0], "seat A1 stands twice in its plan"),
+        (|run| run.ledger[0].seat = texts::name("C3"), "the ledger row of ticket a is of seat C3"),
+        (|run| run.seat_rows[0].seat = texts::name("C3"), "a row of the seats table is of seat C3"),
+        (|run| run.version = 1, "the run inside says version 1, the document 2"),
+    ];
+    for (spoil, expect) in cases {
+        let mut run = run();
+        spoil(&mut run);
+        let refused = refused(&written(&run));
+        assert!(refused.starts_with(&format!("the run contradicts its own plan: {expect}")), "{refused}");
+    }
+}
+
+#[test]
+fn a_reader_that_fails_is_not_the_documents_fault() {
+    struct Failing;
+    impl std::io::Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the disk is on fire"))
+        }
+    }
+    let refused = RunDocument::read(Failing).unwrap_err();
+    assert!(matches!(refused, Unusable::Unreadable(_)));
+    assert!(refused.to_string().contains("the disk is on fire"));
+}

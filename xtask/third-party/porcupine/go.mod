@@ -1,0 +1,3 @@
+module worldseat/porcupine
+
+go 1.19
