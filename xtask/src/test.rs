@@ -115,7 +115,10 @@ fn rust_tools(_: &TestArgs) -> Result<()> {
 
 fn clippy_wasm() -> Result<()> {
     let target = ["--target", wasm::TARGET];
-    cargo(&[&["clippy", "--package", "frontend"], &target[..], &["--", "-D", "warnings"]].concat())?;
+    cargo(
+        &[&["clippy", "--package", "frontend", "--package", "checker"], &target[..], &["--", "-D", "warnings"]]
+            .concat(),
+    )?;
     // These two also run in the browser, and on their own.
     cargo(&[&["check", "--package", "onsale", "--package", "witness"], &target[..]].concat())
 }

@@ -1,4 +1,5 @@
-//! The browser's half: compiled for wasm32, then given its JavaScript by wasm-bindgen as a library.
+//! The browser's half: compiled for wasm32, then given its JavaScript by wasm-bindgen as a library. Two modules: the
+//! site's islands, and the witness that a run's page loads on demand.
 
 use std::path::Path;
 
@@ -9,10 +10,10 @@ use crate::build::{self, Profile};
 use crate::child;
 use crate::site::{self, SiteFile};
 
-/// Compiles `frontend`; the files of `pkg/`, with their paths inside the site.
+/// Compiles `frontend` and `checker`; the files of `pkg/`, with their paths inside the site.
 pub fn build(profile: Profile) -> Result<Vec<SiteFile>> {
     let mut cargo = child::cargo();
-    cargo.args(["build", "--package", "frontend", "--lib", "--target", TARGET]);
+    cargo.args(["build", "--package", "frontend", "--package", "checker", "--lib", "--target", TARGET]);
     // wasm-bindgen drops line tables anyway, and reading them takes it longer than all the rest.
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "none");
     let folder = match profile {
@@ -23,7 +24,10 @@ pub fn build(profile: Profile) -> Result<Vec<SiteFile>> {
         }
     };
     child::run(&mut cargo, "the compiler's messages above say what to mend")?;
-    bind(&build::target_dir().join(TARGET).join(folder).join("frontend.wasm"), profile)
+    let compiled = build::target_dir().join(TARGET).join(folder);
+    let mut files = bind(&compiled.join("frontend.wasm"), NAME, profile)?;
+    files.extend(bind(&compiled.join("checker.wasm"), "checker", profile)?);
+    Ok(files)
 }
 
 /// The target of the browser's half.
@@ -32,9 +36,9 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The name of the files: `LEPTOS_OUTPUT_NAME` says the same to the server.
 pub const NAME: &str = "worldseat";
 
-fn bind(wasm: &Path, profile: Profile) -> Result<Vec<SiteFile>> {
+fn bind(wasm: &Path, name: &str, profile: Profile) -> Result<Vec<SiteFile>> {
     let release = profile == Profile::Release;
-    let out = build::target_dir().join("wasm-bindgen").join(profile.name());
+    let out = build::target_dir().join("wasm-bindgen").join(profile.name()).join(name);
     // A snippet of an older build must not stay.
     if out.exists() {
         std::fs::remove_dir_all(&out).with_context(|| format!("could not empty {}", out.display()))?;
@@ -44,7 +48,7 @@ fn bind(wasm: &Path, profile: Profile) -> Result<Vec<SiteFile>> {
         .web(true)
         .and_then(|bindgen| {
             bindgen
-                .out_name(NAME)
+                .out_name(name)
                 .typescript(false)
                 .debug(!release)
                 .keep_debug(false)
@@ -61,8 +65,8 @@ fn bind(wasm: &Path, profile: Profile) -> Result<Vec<SiteFile>> {
     let mut files = site::read_folder(&out, Path::new("pkg"))?;
     for file in &mut files {
         // With LEPTOS_OUTPUT_NAME set, leptos asks for `worldseat.wasm`.
-        if file.path.ends_with(format!("{NAME}_bg.wasm")) {
-            file.path.set_file_name(format!("{NAME}.wasm"));
+        if file.path.ends_with(format!("{name}_bg.wasm")) {
+            file.path.set_file_name(format!("{name}.wasm"));
         } else if release && file.path.extension().is_some_and(|extension| extension == "js") {
             file.bytes = without_comments(&String::from_utf8_lossy(&file.bytes)).into_bytes();
         }

@@ -1,0 +1,58 @@
+// The living part of a run's page: bars that can be read with pointer and keys, and the witness on demand.
+// Without it the page says the same: every bar's text stands in the table below.
+
+const drawing = document.querySelector(".drawing svg");
+const picked = document.querySelector(".picked");
+const bars = drawing ? [...drawing.querySelectorAll(".bar")] : [];
+let current = -1;
+
+function pick(index) {
+  bars[current]?.classList.remove("here");
+  current = Math.max(0, Math.min(index, bars.length - 1));
+  bars[current].classList.add("here");
+  picked.textContent = bars[current].querySelector("title").textContent;
+}
+
+if (bars.length > 0) {
+  picked.textContent = "Point at a bar to read it, or use the arrow keys.";
+  drawing.tabIndex = 0;
+  drawing.addEventListener("pointerover", (event) => {
+    const bar = event.target.closest(".bar");
+    if (bar) pick(bars.indexOf(bar));
+  });
+  drawing.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const to = { Home: 0, End: bars.length - 1 }[event.key] ?? (step === undefined ? undefined : current + step);
+    if (to === undefined) return;
+    event.preventDefault();
+    pick(to);
+  });
+}
+
+const button = document.querySelector("#check");
+const checked = document.querySelector("#checked");
+
+button.addEventListener("click", async () => {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  checked.textContent = "Loading the witness and the history …";
+  try {
+    const answer = fetch(button.closest("[data-run]").dataset.run).then((response) => {
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      return response.arrayBuffer();
+    });
+    const witness = await import("/pkg/checker.js");
+    await witness.default({ module_or_path: "/pkg/checker.wasm" });
+    const history = new Uint8Array(await answer);
+    const began = performance.now();
+    const sentence = witness.check(history);
+    const took = Math.max(1, Math.round(performance.now() - began));
+    checked.textContent = `${sentence} It took ${took} ms.`;
+  } catch (error) {
+    checked.textContent = `It could not be checked here: ${error.message ?? error}. Try again, or download run.json.`;
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+});
+// The page hides what only a living page can do.
+document.documentElement.dataset.hydrated ??= "true";
