@@ -9,14 +9,14 @@
 #[cfg(feature = "ssr")]
 use crate::service::BurstRequest;
 use crate::{
-    api::{BurstStart, PurchaseAnswer, RunReport},
+    api::{BurstStart, PurchaseAnswer},
     error::AppError,
     island::setup::Floor,
 };
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use onsale::Outcome;
-use onsale::{Backend, BuyerName, FloorId, RunId, SeatId};
+use onsale::{Backend, BuyerName, FloorId, SeatId};
 
 /// Buys one seat. Whatever is not a sale is an error here, so that page and form are told so in the same words.
 #[server(prefix = "/do", endpoint = "buy")]
@@ -44,7 +44,7 @@ pub async fn break_it(
     think_ms: u32,
     #[server(default)] confirmed: bool,
 ) -> Result<BurstStart, AppError> {
-    let wish = BurstRequest { backend, floor: floor.clone(), seat, buyers, think_ms };
+    let wish = BurstRequest { backend, floor: floor.clone(), seats: vec![seat], buyers, think_ms, stress: None };
     let start = ssr::service()?.break_it(wish, confirmed).await?;
     match &start {
         BurstStart::Started { run, .. } => ssr::send_form_to(&format!("/run/{run}")),
@@ -70,12 +70,6 @@ pub async fn load_floor(backend: Backend, floor: FloorId, buyer: BuyerName) -> R
     Ok(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer).await?, &buyer))
 }
 
-/// A run as its page shows it; `NotFound` if there is no such run.
-#[server(prefix = "/do", endpoint = "run")]
-pub async fn load_run(id: RunId) -> Result<RunReport, AppError> {
-    ssr::service()?.report(&id).await
-}
-
 #[cfg(feature = "ssr")]
 mod ssr {
     use super::{AppError, use_context};
@@ -96,7 +90,7 @@ mod ssr {
     }
 
     /// Whether a plain form asks, and a page is to be the answer.
-    pub fn is_form() -> bool {
+    fn is_form() -> bool {
         use_context::<Parts>().is_some_and(|parts| {
             parts.headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
         })

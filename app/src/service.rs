@@ -1,20 +1,24 @@
 //! The service: everything the page and the JSON API can ask for. Both call these functions and no others.
 
 mod bursts;
+mod downloads;
 mod floors;
 mod live;
 mod queue;
 mod report;
 mod shop;
+mod stress;
 
 pub use bursts::BurstRequest;
+pub use downloads::Download;
 pub use shop::{Counter, Shop};
 
 use crate::{api::PurchaseAnswer, error::AppError, visitor::random_bits};
 use live::LiveRuns;
-use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Order, Region, RunStore, SeatId, Ticket};
+use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Host, Order, Region, RunStore, SeatId, Ticket};
 use queue::Queues;
 use std::{collections::BTreeMap, sync::Arc};
+use stress::StressTurns;
 
 /// What one deployment offers.
 pub struct Service {
@@ -22,10 +26,15 @@ pub struct Service {
     pub plan: FloorPlan,
     /// The most buyers of one burst.
     pub buyers_max: u32,
+    /// Who runs the buyers here.
+    pub host: Host,
+    /// Who records a stress test must know it; without one, anybody may.
+    pub record_key: Option<String>,
     shops: BTreeMap<Backend, Arc<dyn Shop>>,
     store: Arc<dyn RunStore>,
     queues: Arc<Queues>,
     runs: LiveRuns,
+    stress_turns: StressTurns,
 }
 
 impl Service {
@@ -33,10 +42,13 @@ impl Service {
     pub fn new(
         plan: FloorPlan,
         buyers_max: u32,
+        host: Host,
+        record_key: Option<String>,
         shops: BTreeMap<Backend, Arc<dyn Shop>>,
         store: Arc<dyn RunStore>,
     ) -> Self {
-        Self { plan, buyers_max, shops, store, queues: Arc::default(), runs: LiveRuns::default() }
+        let (queues, runs, stress_turns) = Default::default();
+        Self { plan, buyers_max, host, record_key, shops, store, queues, runs, stress_turns }
     }
 
     /// The backends that are on sale here, the product's first.
@@ -78,7 +90,7 @@ impl Service {
         let shop = Arc::clone(shop);
         let operation = tokio::spawn(async move { shop.sell(order).await }).await;
         let operation = operation.map_err(|_| AppError::Transport("The purchase was stopped.".to_owned()))?;
-        Ok(report::purchase_answer(Some(backend), seat, &operation))
+        Ok(report::purchase_answer(Some(backend), &operation))
     }
 
     /// Opens every seat that was sold since the last reset; of `seats`, or of the whole floor. Returns how many were named.

@@ -1,7 +1,9 @@
 //! The HTML around every page, and which page an address means.
 
 use crate::pages::{NotFound, OnSale, ProofPanel, RunPage};
-use leptos::prelude::*;
+use http::{HeaderValue, header};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
     SsrMode,
@@ -37,6 +39,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    send_policy();
     view! {
         <Router>
             <FlatRoutes fallback=NotFound>
@@ -46,5 +49,18 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/evidence") view=|| view! { <Redirect path="/proof" /> } />
             </FlatRoutes>
         </Router>
+    }
+}
+
+/// What the page may load: its own files, its own scripts by the nonce of this request, and nothing from elsewhere.
+fn send_policy() {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
 }

@@ -46,7 +46,7 @@ pub fn card(report: &RunReport) -> Card {
         hidden_name: hidden_name(report.plan.backend).to_owned(),
         focus: [
             several(report.verdict.double_sells, "double-sell", "double-sells"),
-            format!("seat {}, round {} · {books}", report.plan.seat, report.round),
+            format!("seat {}, round {} · {books}", report.plan.seat(), report.round),
         ],
         floor_wide: report.floor_wide.as_ref().map(floor_wide).unwrap_or_default(),
         engine,

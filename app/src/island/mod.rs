@@ -8,7 +8,7 @@ mod browser;
 pub mod card;
 mod controls;
 mod map;
-mod marks;
+pub mod marks;
 mod model;
 mod on_sale;
 mod result;

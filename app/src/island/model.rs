@@ -21,6 +21,8 @@ pub struct Model {
     pub floor: Option<Floor>,
     /// A floor is on its way: what the map shows may be old.
     pub loading: bool,
+    /// How often the floor was asked for: only the newest answer is shown.
+    pub asked: u32,
     /// A reset is on its way.
     pub resetting: bool,
     /// The seat being bought.
@@ -125,6 +127,7 @@ impl Model {
             shop: setup.shop,
             floor: setup.floor.clone(),
             loading: false,
+            asked: 0,
             resetting: false,
             buying: None,
             bursts: vec![Burst::default(); setup.shops.len()],

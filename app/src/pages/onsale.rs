@@ -1,17 +1,19 @@
 //! `/`: the on-sale. The server reads the floor and renders all of it; the island then brings it to life.
 
-use super::asked::Asked;
+use super::{asked::Asked, proof::worst};
 use crate::{
     api::FloorView,
     components::{Header, Here},
     island::{
         self, OnSaleFloor, THINK_MS_MAX,
+        card::grouped,
         setup::{Floor, Notice, Setup},
     },
     service::Service,
     visitor::Visitor,
     words::{shop_words, short_title},
 };
+use evidence::{FOIL, PRODUCT, StressTest};
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
@@ -30,6 +32,11 @@ pub fn OnSale() -> impl IntoView {
         view! { " "<a href=address>{backend.title()}</a>"." }
     });
     let links = links.collect_view();
+    let pair = {
+        let service = Arc::clone(&service);
+        // A database that is away is said where its floor would be.
+        Suspend::new(async move { service.latest_stress().await.ok().map(headline) })
+    };
     let island = Suspend::new(async move {
         let setup = set_up(&service, asked, visitor).await;
         // A "<" in it would end the element early.
@@ -53,6 +60,7 @@ pub fn OnSale() -> impl IntoView {
                 <p>
                     "The same naive code, read then write, runs on two databases. Only the database decides whether the promise on a ticket is kept."
                 </p>
+                <Suspense>{pair}</Suspense>
                 <noscript>
                     <p class="noscript">"Without JavaScript every button still works. Show the floor on:"{links}</p>
                 </noscript>
@@ -60,6 +68,31 @@ pub fn OnSale() -> impl IntoView {
             <Suspense>{island}</Suspense>
         </main>
     }
+}
+
+/// The two numbers of the latest stress test that was recorded here, or that there are none.
+fn headline(latest: Option<StressTest>) -> impl IntoView {
+    let Some(test) = latest else {
+        return view! { <p class="headline-pair">"Not measured on this deployment yet: press Break it."</p> }
+            .into_any();
+    };
+    let side = |backend| {
+        let line = worst(&test, backend)?.clone();
+        let tone = if line.verdict.is_violated() { "num tone-twice" } else { "num tone-once" };
+        let stand_in = if line.engine.starts_with("stand-in") { "the stand-in for " } else { "" };
+        let name = format!(" on {stand_in}{}", short_title(backend));
+        Some(view! {
+            <a href=format!("/run/{}", line.run) title=line.engine><b class=tone>{grouped(line.scoreboard.oversold)}</b>{name}</a>", "
+        })
+    };
+    let buyers = test.lines.iter().map(|line| line.buyers).max().unwrap_or(0);
+    view! {
+        <p class="headline-pair">
+            "Sold twice, measured here: "{side(PRODUCT)}{side(FOIL)}
+            {format!("{} buyers each. ", grouped(buyers.into()))}<a href="/proof">"How"</a>
+        </p>
+    }
+    .into_any()
 }
 
 async fn set_up(service: &Service, asked: Asked, visitor: Visitor) -> Setup {

@@ -1,26 +1,50 @@
 //! `/proof`: the Proof panel. A document: what was measured, the one purchase function, the databases' own word.
 
+mod diagram;
+mod measured;
+mod source;
+
 use crate::{
     components::{Header, Here},
     error::AppError,
     service::Service,
     words::{engine_line, short_title},
 };
+use diagram::Diagram;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
+pub use measured::worst;
+use measured::{Captured, Headline};
 use onsale::{Backend, Engine};
+use source::Sources;
 use std::sync::Arc;
-
-/// The purchase, as it was compiled into this very program.
-const PURCHASE: &str = include_str!("../../../crates/onsale/src/purchase.rs");
+use witness::{explain_run, judge_run};
 
 /// The page.
 #[component]
 pub fn ProofPanel() -> impl IntoView {
     let service = expect_context::<Arc<Service>>();
-    let engines = Suspend::new(async move {
-        let engines = service.engines().await.into_iter();
-        engines.map(|(backend, engine)| view! { <Word backend engine /> }).collect_view()
+    let engines = {
+        let service = Arc::clone(&service);
+        Suspend::new(async move {
+            let engines = service.engines().await.into_iter();
+            engines.map(|(backend, engine)| view! { <Word backend engine /> }).collect_view()
+        })
+    };
+    let headline = {
+        let service = Arc::clone(&service);
+        Suspend::new(async move {
+            match service.latest_stress().await {
+                Ok(latest) => view! { <Headline latest /> }.into_any(),
+                Err(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
+            }
+        })
+    };
+    let captured = Suspend::new(async move {
+        match service.stress_tests().await {
+            Ok(tests) => view! { <Captured tests /> }.into_any(),
+            Err(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
+        }
     });
     view! {
         <Title text="Proof · WorldSeat" />
@@ -29,29 +53,54 @@ pub fn ProofPanel() -> impl IntoView {
         <main id="main" class="document">
             <h1>"Proof"</h1>
             <p class="soft">"No figure on this page is typed in. What was not measured on this deployment is called so."</p>
-            <h2><span>"1"</span>"The headline, measured"</h2>
+            <h2 id="headline"><span>"1"</span>"The headline, measured"</h2>
+            <Suspense>{headline}</Suspense>
+            <h2 id="test"><span>"2"</span>"A test that can fail"</h2>
             <p>
-                "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
-                " on both databases: each press leaves a run with a permanent link, its plan, its engine and its verdict."
+                "The stress test lets rising numbers of buyers go at one seat, on both databases, with and without think time. The product must sell the seat exactly once every time. The foil must oversell at least once: a test that no database can fail proves nothing. Every number is counted from the run that the link leads to."
             </p>
-            <h2><span>"2"</span>"Why it cannot be rigged"</h2>
+            <Suspense>{captured}</Suspense>
+            <h2 id="source"><span>"3"</span>"Why it cannot be rigged"</h2>
             <p>
                 "This is the purchase. There is one, for every database, and the text below was compiled in from the very file that the program runs. No lock, no condition, no uniqueness trick: whether two buyers can both be told “confirmed” is left to the database alone."
             </p>
-            <figure class="source">
-                <figcaption><code>"crates/onsale/src/purchase.rs"</code></figcaption>
-                <pre tabindex="0" aria-label="Source of the purchase"><code>{PURCHASE}</code></pre>
-            </figure>
+            <Sources />
             <p>
-                "Three sources are read independently and shown side by side: what the buyers were told, what the committed ledger holds, and what the seats table shows. Oversold is counted from the ledger. On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil."
+                "Three sources are read independently and shown side by side: what the buyers were told, what the committed ledger holds, and what the seats table shows. On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil."
             </p>
-            <h2><span>"3"</span>"The databases’ own word"</h2>
+            <KnownBad />
+            <Diagram />
+            <h2 id="databases"><span>"4"</span>"The databases’ own word"</h2>
             <p>"Asked now, of whatever answers on this deployment:"</p>
             <Suspense>{engines}</Suspense>
-            <h2 id="run"><span>"4"</span>"Run it yourself"</h2>
+            <h2 id="run"><span>"5"</span>"Everything in one place"</h2>
             <p>"With Rust installed and the repository cloned, one command builds everything, starts the databases and serves this page; another runs every check."</p>
             <pre tabindex="0" aria-label="Commands"><code>"cargo xtask serve\ncargo xtask test"</code></pre>
+            <ul class="links">
+                <li><a href="/">"The on-sale"</a>": buy a seat, break it"</li>
+                <li><a href="#source">"The purchase"</a>", and the lines that hand each database to it"</li>
+                <li><a href="#test">"The latest stress test"</a>" and all before it; the same as "<a href="/api/stress">"JSON"</a></li>
+                <li><a href=format!("/run/{}", evidence::known_bad().run.id)>"The known-bad history"</a>", and how the witness rejects it"</li>
+                <li><a href="/api/witness">"The witness on the floor main, now"</a>", as JSON"</li>
+                <li>"A run’s page: its timeline, every buyer, and its history for Knossos, Elle and Porcupine"</li>
+            </ul>
         </main>
+    }
+}
+
+/// A witness that never says no is worth nothing: a history that it must reject, judged while the page is made.
+#[component]
+fn KnownBad() -> impl IntoView {
+    let run = evidence::known_bad().run;
+    let verdict = judge_run(&run);
+    let words = explain_run(&run, &verdict);
+    view! {
+        <h3>"A history that must be rejected"</h3>
+        <p>
+            "The witness is shown a history made by hand, which no database recorded and which is wrong. It says: "
+            <b class="tone-twice verdict-word">{verdict.verdict.to_string()}</b>". "{words.headline}" "{words.sentence}" "
+            <a href=format!("/run/{}", run.id)>"See it, and check it in your own browser"</a>"."
+        </p>
     }
 }
 

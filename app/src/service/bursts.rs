@@ -1,6 +1,6 @@
 //! Starting a burst, watching it, and what is left of it.
 
-use super::{Service, Shop, live::LiveRun, queue::Place, report};
+use super::{Service, Shop, live::LiveRun, queue::Place, report, stress::Slot};
 use crate::{
     api::{BreakItAnswer, BurstEvent, BurstStart, Fate, RunReport},
     error::AppError,
@@ -9,7 +9,9 @@ use crate::{
 };
 use burst::{Burst, Event};
 use futures::{Stream, StreamExt, stream};
-use onsale::{Backend, FloorId, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket};
+use onsale::{
+    Backend, BoxOffice, BuyerName, FloorId, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket,
+};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -20,27 +22,24 @@ pub struct BurstRequest {
     pub backend: Backend,
     /// On which floor.
     pub floor: FloorId,
-    /// At which seat.
-    pub seat: SeatId,
+    /// At which seat; or at several, which is a rush.
+    pub seats: Vec<SeatId>,
     /// How many at once.
     pub buyers: u32,
     /// The pause between reading and writing, in milliseconds.
     pub think_ms: u32,
+    /// The stress test it is recorded in, if any.
+    pub stress: Option<RunId>,
 }
 
 impl Service {
     /// Starts a burst for the page, which asks before it opens a seat that somebody bought for real.
     pub async fn break_it(&self, wish: BurstRequest, confirmed: bool) -> Result<BurstStart, AppError> {
         let office = self.shop(wish.backend)?.office();
-        self.check_seat(wish.seat)?;
-        if !confirmed {
-            let rows = office.seat_rows(&wish.floor, wish.seat).await?;
-            let newest = rows.iter().filter(|row| row.holder.is_some()).max_by_key(|row| row.round);
-            if let Some((row, holder)) = newest.and_then(|row| Some((row, row.holder.as_ref()?))) {
-                let sales = office.sales(&wish.floor, wish.seat, row.round).await?;
-                if sales.iter().any(|sale| sale.ticket == holder.ticket && sale.run.is_none()) {
-                    return Ok(BurstStart::Ask { seat: wish.seat, owner: holder.owner.clone() });
-                }
+        for seat in wish.seats.iter().filter(|_| !confirmed) {
+            self.check_seat(*seat)?;
+            if let Some(owner) = bought_for_real(office, &wish.floor, *seat).await? {
+                return Ok(BurstStart::Ask { seat: *seat, owner });
             }
         }
         let (run, ahead, _) = self.start(wish).await?;
@@ -64,68 +63,91 @@ impl Service {
     pub async fn watch(&self, id: &RunId) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
         match self.runs.get(id) {
             Some(live) => Ok(live.watch().left_stream()),
-            None => Ok(stream::iter(report::story(self.report(id).await?)).right_stream()),
+            None => Ok(stream::iter(report::story(self.recorded(id).await?.1)).right_stream()),
         }
     }
 
-    /// A run as its page shows it, judged anew; waits for one that is under way.
-    pub async fn report(&self, id: &RunId) -> Result<RunReport, AppError> {
-        let live = match self.runs.get(id) {
-            Some(live) => live.end().await.transpose()?,
-            None => None,
-        };
-        let stored = self.store.load_run(id).await;
-        let (floor, run) = match (stored, live) {
-            (Ok(Some(stored)), _) => stored,
+    /// A run, and what the witness says of it now; waits for one that is under way.
+    pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Run>, RunReport), AppError> {
+        let known_bad = evidence::known_bad().run.into_owned();
+        if *id == known_bad.id {
+            let report = report::run_report(&known_bad, None, None, true);
+            return Ok((Arc::new(known_bad), report));
+        }
+        if let Some(live) = self.runs.get(id)
+            && let Some(report) = live.end().await.transpose()?
+            && let Some(run) = live.run()
+        {
             // Not stored, or not yet: what was found when it ended.
-            (_, Some(report)) => return Ok(*report),
-            (Ok(None), None) => {
-                return Err(AppError::NotFound(format!("There is no run {id} on this deployment.")));
-            }
-            (Err(failure), None) => return Err(failure.into()),
+            return Ok((run, *report));
+        }
+        let Some((floor, run)) = self.store.load_run(id).await? else {
+            return Err(AppError::NotFound(format!("There is no run {id} on this deployment.")));
         };
-        // Counted anew from the ledger as it is now; a backend that is away or gone leaves the run unreconciled.
-        let (seat, round) = (run.plan.seat, run.opening.round);
-        let focus = match self.shop(run.plan.backend) {
-            Ok(shop) => shop.office().sales(&floor, seat, round).await.ok(),
-            Err(_) => None,
-        };
-        let focus = focus.map(|sales| RoundCount { seat, round, confirmed: sales.len() as u64 });
-        Ok(report::run_report(&run, focus, None, true))
+        let counts = self.count_again(&floor, &run).await;
+        let report = report::run_report(&run, counts.as_deref(), None, true);
+        Ok((Arc::new(run), report))
+    }
+
+    /// The ledger's counts of the run's rounds as they are now; `None` if its backend is away, or gone: then the run is
+    /// left unreconciled.
+    async fn count_again(&self, floor: &FloorId, run: &Run) -> Option<Vec<RoundCount>> {
+        let office = self.shop(run.plan.backend).ok()?.office();
+        if let [Opening { seat, round, .. }] = run.openings[..] {
+            let confirmed = office.sales(floor, seat, round).await.ok()?.len() as u64;
+            return Some(vec![RoundCount { seat, round, confirmed }]);
+        }
+        office.counts(floor, Span::Ever).await.ok()
     }
 
     async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, UnderWay), AppError> {
         let shop = Arc::clone(self.shop(wish.backend)?);
-        self.check_seat(wish.seat)?;
+        for seat in &wish.seats {
+            self.check_seat(*seat)?;
+        }
+        if wish.seats.is_empty() {
+            return Err(AppError::Invalid("a burst needs a seat".to_owned()));
+        }
         check_range("buyers", wish.buyers, 2, self.buyers_max)?;
         check_range("think time in ms", wish.think_ms, 0, THINK_MS_MAX)?;
+        let slot = match &wish.stress {
+            Some(id) => {
+                let turn = self.stress_turns.turn(id).await;
+                let burst = (wish.backend, wish.buyers, wish.think_ms);
+                Some(Slot::next(&self.stress(id).await?, &wish.seats, burst, turn)?)
+            }
+            None => None,
+        };
         shop.office().make_floor(&wish.floor).await?;
         let tickets = (0..wish.buyers).map(|_| Ok(Ticket::from_random(random_bits())));
         let burst = Burst {
             id: RunId::from_random(random_bits()),
             plan: Plan {
                 backend: wish.backend,
-                seat: wish.seat,
+                seats: wish.seats,
                 buyers: wish.buyers,
                 think_ms: wish.think_ms,
                 seed: fastrand::u64(..),
                 regions: shop.office().regions().to_vec(),
                 connections_per_region: shop.connections_per_region(),
             },
+            host: self.host.clone(),
             floor: wish.floor,
             tickets: tickets.collect::<Result<_, AppError>>()?,
         };
-        let place = self.queues.join(wish.backend, &burst.floor, Some(wish.seat))?;
+        // A rush takes its turn as a reset does: before or after every seat.
+        let one = if let [seat] = burst.plan.seats[..] { Some(seat) } else { None };
+        let place = self.queues.join(wish.backend, &burst.floor, one)?;
         let (id, ahead) = (burst.id.clone(), place.ahead);
         let live = self.runs.begin(&id)?;
         // Spawned: closing the tab never stops a run.
         let store = Arc::clone(&self.store);
         let burst = tokio::spawn(async move {
-            let work = run_to_the_end(shop, store, place, burst, Arc::clone(&live));
+            let work = run_to_the_end(shop, store, place, slot, burst, Arc::clone(&live));
             tokio::spawn(work).await.unwrap_or_else(|stopped| {
                 tracing::error!(%stopped, "a burst");
                 let error = AppError::Transport("The burst was stopped by a fault of the server.".to_owned());
-                live.ended(Err(error.clone()));
+                live.failed(error.clone());
                 Err(error)
             })
         });
@@ -140,6 +162,7 @@ async fn run_to_the_end(
     shop: Arc<dyn Shop>,
     store: Arc<dyn RunStore>,
     place: Place,
+    slot: Option<Slot>,
     burst: Burst,
     live: Arc<LiveRun>,
 ) -> Result<Arc<Run>, AppError> {
@@ -159,28 +182,42 @@ async fn run_to_the_end(
         Err(unfinished) => {
             tracing::warn!(error = %unfinished, "a burst has no result");
             let error = AppError::from(unfinished);
-            live.ended(Err(error.clone()));
+            live.failed(error.clone());
             return Err(error);
         }
     };
     // Counted anew by the database: the witness does not take the run's word for it.
     let counts = shop.office().counts(&floor, Span::SinceReset).await.ok();
     drop(turn);
-    let focus = counts.as_ref().map(|counts| witness::focus_count(counts, run.plan.seat, run.opening.round));
-    live.ended(Ok(Box::new(report::run_report(&run, focus, counts.as_deref(), true))));
-    tokio::spawn(save(store, floor, Arc::clone(&run), live));
+    live.ended(Arc::clone(&run), report::run_report(&run, counts.as_deref(), counts.as_deref(), true));
+    tokio::spawn(save(store, floor, Arc::clone(&run), slot, live));
     Ok(run)
 }
 
 /// The verdict does not wait for the store; a run that cannot be stored says so from then on.
-async fn save(store: Arc<dyn RunStore>, floor: FloorId, run: Arc<Run>, live: Arc<LiveRun>) {
-    if let Err(failure) = store.save_run(&floor, &run).await {
+async fn save(store: Arc<dyn RunStore>, floor: FloorId, run: Arc<Run>, slot: Option<Slot>, live: Arc<LiveRun>) {
+    let saved = store.save_run(&floor, &run).await;
+    if let Err(failure) = &saved {
         tracing::warn!(%failure, run = %run.id, "a run could not be stored");
-        live.not_stored();
+    }
+    live.stored(saved.is_ok());
+    // A line of a stress test links to its run: without the run it is not done.
+    if let (Some(slot), Ok(())) = (slot, saved) {
+        slot.fill(&*store, &run).await;
     }
 }
 
-fn check_range(what: &str, value: u32, least: u32, most: u32) -> Result<(), AppError> {
+/// Whom the seats table shows as the owner of `seat`, if that sale was no burst's.
+async fn bought_for_real(office: &dyn BoxOffice, floor: &FloorId, seat: SeatId) -> Result<Option<BuyerName>, AppError> {
+    let rows = office.seat_rows(floor, seat).await?;
+    let held = rows.iter().filter_map(|row| Some((row.round, row.holder.as_ref()?)));
+    let Some((round, holder)) = held.max_by_key(|(round, _)| *round) else { return Ok(None) };
+    let sales = office.sales(floor, seat, round).await?;
+    let real = sales.iter().any(|sale| sale.ticket == holder.ticket && sale.run.is_none());
+    Ok(real.then(|| holder.owner.clone()))
+}
+
+pub(super) fn check_range(what: &str, value: u32, least: u32, most: u32) -> Result<(), AppError> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

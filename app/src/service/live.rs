@@ -5,7 +5,7 @@ use crate::{
     error::AppError,
 };
 use futures::Stream;
-use onsale::RunId;
+use onsale::{Run, RunId};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -73,6 +73,8 @@ struct Story {
     released: Option<Instant>,
     fates: Vec<Fate>,
     end: Option<Result<Box<RunReport>, AppError>>,
+    /// The run itself, until it is stored; for ever, if it cannot be.
+    run: Option<Arc<Run>>,
 }
 
 impl Default for LiveRun {
@@ -97,17 +99,34 @@ impl LiveRun {
         self.changed.send_replace(());
     }
 
-    /// It is over: a report, or why there is none.
-    pub fn ended(&self, end: Result<Box<RunReport>, AppError>) {
-        lock(&self.story).end = Some(end);
+    /// It is over.
+    pub fn ended(&self, run: Arc<Run>, report: RunReport) {
+        let mut story = lock(&self.story);
+        story.run = Some(run);
+        story.end = Some(Ok(Box::new(report)));
+        drop(story);
         self.changed.send_replace(());
     }
 
-    /// The run could not be stored: whoever looks from now on is told so.
-    pub fn not_stored(&self) {
-        if let Some(Ok(report)) = &mut lock(&self.story).end {
+    /// It is over, and this is why there is nothing to show.
+    pub fn failed(&self, error: AppError) {
+        lock(&self.story).end = Some(Err(error));
+        self.changed.send_replace(());
+    }
+
+    /// The store has it, and need not be asked here any more; or it could not be stored, and whoever looks is told so.
+    pub fn stored(&self, stored: bool) {
+        let mut story = lock(&self.story);
+        if stored {
+            story.run = None;
+        } else if let Some(Ok(report)) = &mut story.end {
             report.stored = false;
         }
+    }
+
+    /// The run, while only this server has it.
+    pub fn run(&self) -> Option<Arc<Run>> {
+        lock(&self.story).run.clone()
     }
 
     fn is_over(&self) -> bool {

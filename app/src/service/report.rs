@@ -5,19 +5,19 @@ use crate::api::{
     BreakItAnswer, BurstEvent, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
 };
 use crate::island::card::Card;
-use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatId, SeatRow, Ticket};
+use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatRow, Ticket};
 use witness::Verdict;
 
 /// How many tickets a report names.
 const TICKETS_NAMED: usize = 100;
 
-/// The report of `run`. `focus` is the ledger's count of its seat and round, `counts` are the whole floor's, each asked of
-/// the database and not of the run.
-pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCount]>, stored: bool) -> RunReport {
+/// The report of `run`. `counts` has the ledger's counts of its rounds, `floor` those of the whole floor since its last
+/// reset, each asked of the database and not of the run.
+pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, floor: Option<&[RoundCount]>, stored: bool) -> RunReport {
     let mut verdict = witness::judge_run(run);
-    verdict.reconciliation = witness::reconcile(run, focus);
+    verdict.reconciliation = witness::reconcile(run, counts);
     let words = witness::explain_run(run, &verdict);
-    let floor_wide = counts.map(|counts| {
+    let floor_wide = floor.map(|counts| {
         let floor = witness::judge_floor(counts);
         FloorWide { verdict: floor.verdict, double_sells: floor.double_sells, seats_checked: floor.seats_checked }
     });
@@ -26,7 +26,7 @@ pub fn run_report(run: &Run, focus: Option<RoundCount>, counts: Option<&[RoundCo
         began_at_ms: run.began_at_ms,
         plan: run.plan.clone(),
         engine: run.engine.clone(),
-        round: run.opening.round,
+        round: run.round(),
         fates: (0..).zip(&run.operations).map(|(index, op)| Fate { index, outcome: op.outcome }).collect(),
         scoreboard: Scoreboard::of(run),
         verdict,
@@ -51,27 +51,27 @@ pub fn story(report: RunReport) -> [BurstEvent; 3] {
 pub fn break_it_answer(run: &Run) -> BreakItAnswer {
     let scoreboard = Scoreboard::of(run);
     let judged = witness::judge_run(run).verdict;
-    let mut verdict = witness::verdict_sentence(run.plan.seat, &scoreboard, run.plan.regions.len());
+    let mut verdict = witness::verdict_sentence(run.plan.seat(), &scoreboard, run.plan.regions.len());
     // The sentence counts; where the witness says more than the count does, it has the last word.
     if scoreboard.oversold == 0 && judged != Verdict::Linearizable {
         verdict = format!("{verdict} The witness does not agree that all is well: {judged}.");
     }
     BreakItAnswer {
         backend: run.plan.backend,
-        seat: run.plan.seat,
+        seat: run.plan.seat(),
         concurrency: run.plan.buyers,
         regions: run.plan.regions.clone(),
         verdict,
         scoreboard,
         think_ms: run.plan.think_ms,
-        outcomes: run.operations.iter().map(|op| purchase_answer(None, run.plan.seat, op)).collect(),
+        outcomes: run.operations.iter().map(|op| purchase_answer(None, op)).collect(),
         witness: judged.to_string(),
         run: run.id.clone(),
     }
 }
 
 /// What one buyer was told.
-pub fn purchase_answer(backend: Option<Backend>, seat: SeatId, op: &Operation) -> PurchaseAnswer {
+pub fn purchase_answer(backend: Option<Backend>, op: &Operation) -> PurchaseAnswer {
     let holds = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
     PurchaseAnswer {
         backend,
@@ -79,7 +79,7 @@ pub fn purchase_answer(backend: Option<Backend>, seat: SeatId, op: &Operation) -
         attempts: op.attempts,
         region: op.region.clone(),
         buyer: op.buyer.clone(),
-        seat,
+        seat: op.seat,
         ms: op.end_us.saturating_sub(op.start_us) / 1000,
         ticket_id: holds.then(|| op.ticket.clone()),
         reason: op.reason.clone(),

@@ -24,13 +24,16 @@ impl State {
 
     /// Reads the chosen database's floor again. If it does not answer, the choice goes back to the one that is shown.
     pub fn refresh(self) {
-        let (shop, form) = self.now(|model| (model.shop, model.form()));
-        self.change(|model| model.loading = true);
+        let (form, asked) = self.now(|model| (model.form(), model.asked + 1));
+        self.change(|model| {
+            model.loading = true;
+            model.asked = asked;
+        });
         spawn_local(async move {
             let answer = call::post(LoadFloor::PATH, &form).await;
             self.change(|model| {
-                if model.shop != shop {
-                    return; // Another one was chosen meanwhile; its own answer is on its way.
+                if model.asked != asked {
+                    return; // It was asked for again meanwhile; a newer answer is on its way.
                 }
                 model.loading = false;
                 match answer {
@@ -131,6 +134,8 @@ impl State {
                     Ok(floor) => {
                         if model.shop == shop {
                             model.floor = Some(Floor::from(floor));
+                            model.loading = false;
+                            model.asked += 1;
                         }
                         model.at_map = Notice::default();
                         model.bursts[shop].phase = Phase::Idle;

@@ -118,7 +118,7 @@ fn lose(state: State, shop: usize) {
     state.change(|model| {
         let burst = &mut model.bursts[shop];
         burst.phase = Phase::Failed(format!(
-            "The connection to the server was lost. The burst goes on without it: {} shows how it ends.",
+            "The connection to the server was lost. If the server still runs, so does the burst, and {} shows how it ends.",
             burst.address()
         ));
     });
