@@ -1,14 +1,18 @@
 //! The binary `worldseat`: reads the command line and runs the verb.
 
 mod api;
+mod client;
 mod compose;
+mod deployment;
 mod guard;
+mod host;
 mod router;
-mod serve;
 mod site;
+mod verbs;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use verbs::{serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
 /// what they committed.
@@ -16,9 +20,11 @@ use std::process::ExitCode;
 #[command(name = "worldseat", version, arg_required_else_help = true)]
 #[command(after_help = "Examples:
   worldseat serve                                open http://127.0.0.1:3000 and press Break it
-  worldseat serve --addr 127.0.0.1:8080          on another port
   worldseat serve --data ~/worldseat             keep what was sold when the server stops
-  worldseat serve --control                      add the known-bad control as a third backend")]
+  worldseat stress                               start the databases here, break them at 8 to 60 buyers, judge
+  worldseat stress http://127.0.0.1:3000 --record   the same on a running server; its Proof panel shows the result
+  worldseat verify http://127.0.0.1:3000/run/ID  judge a recorded run again, on this machine
+  worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -28,21 +34,36 @@ struct Cli {
 enum Verb {
     /// Start the stand-ins, serve the site and the API.
     Serve(serve::Options),
+    /// Break a deployment at rising numbers of buyers and say whether its product held.
+    Stress(stress::Options),
+    /// Judge a recorded run again, from its operations and ledger rows alone.
+    Verify(verify::Options),
+    /// Write a synthetic run of any size to standard output.
+    Synth(synth::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,worldseat=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let done = match Cli::parse().verb {
-        Verb::Serve(options) => serve::serve(options).await,
+    // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
+    let (done, trouble) = match Cli::parse().verb {
+        Verb::Serve(options) => (serve::serve(options).await, 1),
+        Verb::Stress(options) => (stress::stress(options).await, 2),
+        Verb::Verify(options) => (verify::verify(options).await, 2),
+        Verb::Synth(options) => (synth::synth(&options), 2),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With its causes, in one line.
-            eprintln!("worldseat: {error:#}");
-            ExitCode::FAILURE
-        }
+    done.unwrap_or_else(|error| {
+        // With its causes, in one line.
+        eprintln!("worldseat: {error:#}");
+        ExitCode::from(trouble)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
     }
 }

@@ -200,8 +200,8 @@ async fn other_sites(api: &Api) {
         &[("origin", "http://127.0.0.1:1")],
         &[("sec-fetch-site", "cross-site")],
     ];
-    let calls = ["/api/purchase", "/api/breakit", "/api/bursts", "/api/reset"];
-    let functions = ["/do/buy", "/do/break", "/do/reset", "/do/floor", "/do/run"];
+    let calls = ["/api/purchase", "/api/breakit", "/api/bursts", "/api/stress", "/api/reset"];
+    let functions = ["/do/buy", "/do/break", "/do/reset", "/do/floor"];
     for sign in signs {
         for path in calls {
             check(api.send("POST", path, sign, "{\"seat\":\"A1\"}"), 403, &["another site"]).await;
@@ -232,7 +232,6 @@ async fn server_functions(api: &Api) {
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=2001&think_ms=0", 400, "2 to 2000"),
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=-1&think_ms=0", 400, ""),
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=2&think_ms=2001", 400, "0 to 2000"),
-        ("/do/run", "id=nosuchrun", 404, "no run nosuchrun"),
         ("/do/buy", &long, 413, "too long"),
     ];
     for (path, form, status, names) in cases {

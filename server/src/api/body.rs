@@ -7,8 +7,8 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Query, Request},
     http::{StatusCode, request::Parts},
 };
-use onsale::{Backend, BuyerName, FloorId, Region, SeatId};
-use serde::Deserialize;
+use onsale::{Backend, BuyerName, FloorId, Region, RunId, SeatId};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeSet, error::Error, ops::RangeInclusive};
 
@@ -24,6 +24,7 @@ pub struct Wish {
     region: Option<Value>,
     concurrency: Option<Value>,
     think_ms: Option<Value>,
+    stress: Option<Value>,
 }
 
 /// What the body of a POST asks for.
@@ -33,18 +34,23 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_long(),
-            _ => mistake(format!("The body could not be read: {}", rejection.body_text())),
-        })?;
-        let wrong = |why: &dyn std::fmt::Display| mistake(format!("The body must be a JSON object: {why}"));
-        let body = std::str::from_utf8(&body).map_err(|error| wrong(&error))?;
-        // A list of values would be read as the fields in their order.
-        if !body.trim_start().starts_with('{') {
-            return Err(wrong(&"it does not begin with {"));
-        }
-        serde_json::from_str(body).map(Self).map_err(|error| wrong(&error))
+        object(request, state).await.map(Self)
     }
+}
+
+/// Reads the body as an object; whatever it is called by its sender.
+pub async fn object<T: DeserializeOwned, S: Send + Sync>(request: Request, state: &S) -> Result<T, Problem> {
+    let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_long(),
+        _ => mistake(format!("The body could not be read: {}", rejection.body_text())),
+    })?;
+    let wrong = |why: &dyn std::fmt::Display| mistake(format!("The body must be a JSON object: {why}"));
+    let body = std::str::from_utf8(&body).map_err(|error| wrong(&error))?;
+    // A list of values would be read as the fields in their order.
+    if !body.trim_start().starts_with('{') {
+        return Err(wrong(&"it does not begin with {"));
+    }
+    serde_json::from_str(body).map_err(|error| wrong(&error))
 }
 
 /// What the query of a GET asks for.
@@ -98,7 +104,12 @@ impl Wish {
         number("thinkMs", self.think_ms.as_ref(), 20, 0..=THINK_MS_MAX)
     }
 
-    /// The seats of a reset, if listed; each once.
+    /// The stress test that a burst belongs to, if any.
+    pub fn stress(&self) -> Result<Option<RunId>, Problem> {
+        text("stress", self.stress.as_ref())?.map(|t| t.parse().map_err(invalid)).transpose()
+    }
+
+    /// The seats of a reset or a rush, if listed; each once.
     pub fn seats(&self) -> Result<Option<BTreeSet<SeatId>>, Problem> {
         let Some(seats) = self.seats.as_ref().filter(|value| !value.is_null()) else { return Ok(None) };
         let wrong = || mistake("seats must be a list of seats, such as [\"A1\", \"B2\"]".to_owned());

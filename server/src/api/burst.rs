@@ -9,7 +9,7 @@ use app::{
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -21,14 +21,14 @@ use serde_json::json;
 use std::{convert::Infallible, sync::Arc};
 
 /// `POST /api/breakit`: runs to the end, then answers.
-pub async fn break_it(State(service): State<Arc<Service>>, body: Posted) -> Answer<BreakItAnswer> {
-    let wish = wish(&service, body)?;
+pub async fn break_it(State(service): State<Arc<Service>>, headers: HeaderMap, body: Posted) -> Answer<BreakItAnswer> {
+    let wish = wish(&service, &headers, body)?;
     Ok(Json(service.break_it_and_wait(wish).await?))
 }
 
 /// `POST /api/bursts`: starts, and says where to watch.
-pub async fn start(State(service): State<Arc<Service>>, body: Posted) -> Result<Response, Problem> {
-    let wish = wish(&service, body)?;
+pub async fn start(State(service): State<Arc<Service>>, headers: HeaderMap, body: Posted) -> Result<Response, Problem> {
+    let wish = wish(&service, &headers, body)?;
     let (run, ahead) = service.start_burst(wish).await?;
     let body = json!({ "run": run, "ahead": ahead, "events": format!("/api/runs/{run}/events") });
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
@@ -52,13 +52,25 @@ fn sse(events: impl Stream<Item = BurstEvent>) -> impl Stream<Item = Result<Even
     })
 }
 
-fn wish(service: &Service, Posted(wish): Posted) -> Result<BurstRequest, Problem> {
-    let first: fn() -> Result<SeatId, Problem> = || SeatId::new('A', 1).map_err(super::problem::invalid);
+fn wish(service: &Service, headers: &HeaderMap, Posted(wish): Posted) -> Result<BurstRequest, Problem> {
+    let stress = wish.stress()?;
+    if stress.is_some() {
+        super::stress::may_record(service, headers)?;
+    }
+    let seats = match (wish.seat()?, wish.seats()?) {
+        (Some(_), Some(_)) => {
+            return Err(AppError::Invalid("name one seat, or seats for a rush, not both".to_owned()).into());
+        }
+        (Some(seat), None) => vec![seat],
+        (None, Some(seats)) => seats.into_iter().collect(),
+        (None, None) => vec![SeatId::new('A', 1).map_err(super::problem::invalid)?],
+    };
     Ok(BurstRequest {
         backend: wish.backend()?,
         floor: wish.floor()?,
-        seat: wish.seat()?.map_or_else(first, Ok)?,
+        seats,
         buyers: wish.concurrency(service.buyers_max)?,
         think_ms: wish.think_ms()?,
+        stress,
     })
 }

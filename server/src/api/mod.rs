@@ -2,7 +2,9 @@
 
 mod body;
 mod burst;
+mod downloads;
 mod problem;
+mod stress;
 
 pub use problem::Problem;
 
@@ -34,6 +36,9 @@ pub fn routes(service: Arc<Service>) -> Router {
         .route("/api/breakit", post(burst::break_it))
         .route("/api/bursts", post(burst::start))
         .route("/api/runs/{run}/events", get(burst::events))
+        .route("/api/stress", get(stress::all).post(stress::begin))
+        .route("/api/stress/{test}", get(stress::one))
+        .route("/run/{id}/{file}", get(downloads::download))
         .route("/api/reset", post(reset))
         .route("/api/tickets", get(tickets))
         .route("/api/witness", get(witness))

@@ -1,0 +1,101 @@
+//! Recorded stress tests over HTTP. The numbers are the server's own: a client says what to do, never what came out.
+
+use super::{Answer, Problem, body::object, problem::invalid};
+use app::{error::AppError, service::Service};
+use axum::{
+    Json,
+    extract::{FromRequest, Path, Request, State, rejection::PathRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use evidence::{StressPlan, StressTest};
+use onsale::{Backend, RunId, SeatId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// `POST /api/stress`: begins to record one.
+pub async fn begin(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    Planned(plan): Planned,
+) -> Result<Response, Problem> {
+    may_record(&service, &headers)?;
+    let test = service.begin_stress(plan).await?;
+    Ok((StatusCode::CREATED, Json(Answered::from(test))).into_response())
+}
+
+/// `GET /api/stress`: every one ever begun here, newest first.
+pub async fn all(State(service): State<Arc<Service>>) -> Answer<Vec<Answered>> {
+    Ok(Json(service.stress_tests().await?.into_iter().map(Answered::from).collect()))
+}
+
+/// `GET /api/stress/{test}`.
+pub async fn one(State(service): State<Arc<Service>>, test: Result<Path<String>, PathRejection>) -> Answer<Answered> {
+    let Path(test) = test.map_err(|rejection| AppError::Invalid(rejection.body_text()))?;
+    let test: RunId = test.parse().map_err(invalid)?;
+    Ok(Json(service.stress(&test).await?.into()))
+}
+
+/// A test and its result.
+#[derive(Serialize)]
+pub struct Answered {
+    #[serde(flatten)]
+    test: StressTest,
+    result: String,
+}
+
+impl From<StressTest> for Answered {
+    fn from(test: StressTest) -> Self {
+        Self { result: test.result().to_string(), test }
+    }
+}
+
+/// Whether the sender may record: the key, where the server has one, comes as `Authorization: Bearer KEY`.
+pub fn may_record(service: &Service, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(key) = &service.record_key else { return Ok(()) };
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    if sent == Some(key) {
+        return Ok(());
+    }
+    let error = "Stress tests are recorded here only by who knows the server's record key: --record-key KEY";
+    Err(Problem::Request(StatusCode::FORBIDDEN, error.to_owned()))
+}
+
+/// What the body asks for; what is left out is the usual test.
+pub struct Planned(StressPlan);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wish {
+    #[serde(default = "usual_levels")]
+    levels: Vec<u32>,
+    #[serde(default = "usual_think_ms")]
+    think_ms: Vec<u32>,
+    #[serde(default = "once")]
+    rounds: u32,
+    seat: Option<SeatId>,
+    #[serde(default)]
+    backends: Vec<Backend>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Planned {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Wish { levels, think_ms, rounds, seat, backends } = object(request, state).await?;
+        let seat = seat.map_or_else(|| SeatId::new('A', 1).map_err(invalid), Ok)?;
+        Ok(Self(StressPlan { levels, think_ms, rounds, seat, backends }))
+    }
+}
+
+fn usual_levels() -> Vec<u32> {
+    vec![8, 24, 48, 60]
+}
+
+fn usual_think_ms() -> Vec<u32> {
+    vec![0, 20]
+}
+
+fn once() -> u32 {
+    1
+}

@@ -1,0 +1,98 @@
+//! The command line as a client of a deployment: the JSON API over HTTP.
+
+use anyhow::{Context, anyhow, bail};
+use app::service::Download;
+use evidence::RunDocument;
+use evidence::{StressPlan, StressTest};
+use onsale::RunId;
+use reqwest::{Method, RequestBuilder};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A burst of 2,000 with think time that queues behind eight others.
+const BURST_TIMEOUT: Duration = Duration::from_mins(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A deployment, and who we are to it.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    record_key: Option<String>,
+}
+
+impl Client {
+    /// A client of the deployment at `base`, such as `https://worldseat.example`.
+    pub fn new(base: &str, record_key: Option<String>) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(BURST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build()?;
+        let base = base.trim_end_matches('/');
+        let base = if base.contains("://") { base.to_owned() } else { format!("http://{base}") };
+        Ok(Self { http, base, record_key })
+    }
+
+    /// Where the deployment is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether the deployment has this backend.
+    pub async fn has(&self, backend: onsale::Backend) -> anyhow::Result<bool> {
+        let response = self.request(Method::GET, &format!("/api/seats?backend={backend}")).send().await;
+        let status = response.with_context(|| self.away())?.status();
+        Ok(status.as_u16() != 404)
+    }
+
+    /// Begins to record a stress test there.
+    pub async fn begin_stress(&self, plan: &StressPlan) -> anyhow::Result<RunId> {
+        let request = self.request(Method::POST, "/api/stress").json(plan);
+        self.ask::<StressTest>(request, "beginning to record").await.map(|test| test.id)
+    }
+
+    /// What was recorded.
+    pub async fn stress(&self, id: &RunId) -> anyhow::Result<StressTest> {
+        self.ask(self.request(Method::GET, &format!("/api/stress/{id}")), "reading the record").await
+    }
+
+    /// Runs one burst to its end and fetches everything that was recorded of it.
+    pub async fn burst(&self, mut wish: Value, stress: Option<&RunId>) -> anyhow::Result<RunDocument<'static>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            run: RunId,
+        }
+        if let Some(id) = stress {
+            wish["stress"] = json!(id);
+        }
+        let request = self.request(Method::POST, "/api/breakit").json(&wish);
+        let answer: Answer = self.ask(request, "the burst").await?;
+        let path = format!("/run/{}/{}", answer.run, Download::Run.file_name());
+        let response = self.request(Method::GET, &path).send().await.with_context(|| self.away())?;
+        let bytes = response.error_for_status()?.bytes().await?;
+        RunDocument::read(&bytes[..]).map_err(|unusable| anyhow!("{}{path}: {unusable}", self.base))
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.record_key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder, what: &str) -> anyhow::Result<T> {
+        let response = request.send().await.with_context(|| self.away())?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).with_context(|| format!("{what}: {} is no WorldSeat?", self.base));
+        }
+        let told = serde_json::from_slice::<Value>(&body).ok();
+        match told.as_ref().and_then(|told| told["error"].as_str()) {
+            Some(error) => bail!("{what}: {error}"),
+            None => bail!("{what}: {} answered {status}; is it a WorldSeat?", self.base),
+        }
+    }
+
+    fn away(&self) -> String {
+        format!("{} does not answer; is the server running there?", self.base)
+    }
+}

@@ -1,0 +1,65 @@
+//! A running deployment: engines, service and routes, and their orderly end.
+
+use crate::{compose, router};
+use anyhow::Context;
+use app::service::Service;
+use standins::StandIns;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// How long open connections may take to finish once the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Engines that run and a server that listens.
+pub struct Deployment {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// What it offers.
+    pub service: Arc<Service>,
+    engines: StandIns,
+    server: JoinHandle<std::io::Result<()>>,
+    end: oneshot::Sender<()>,
+}
+
+/// Takes the port: first of all, because if it is taken nothing needs to be started.
+pub async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(addr).await;
+    listener.with_context(|| format!("{addr} cannot be listened on; choose another --addr"))
+}
+
+impl Deployment {
+    /// Starts the engines and serves on `listener`. If that fails, or the future is dropped, nothing is left running.
+    pub async fn start(listener: TcpListener, options: &compose::EngineOptions) -> anyhow::Result<Self> {
+        let addr = listener.local_addr()?;
+        let engines = compose::start(options).await?;
+        let service = match compose::service(&engines, options).await {
+            Ok(service) => service,
+            Err(error) => {
+                engines.stop().await;
+                return Err(error);
+            }
+        };
+        let (end, ended) = oneshot::channel::<()>();
+        let routes = router::router(Arc::clone(&service), addr);
+        let server = axum::serve(listener, routes).with_graceful_shutdown(async {
+            let _ = ended.await;
+        });
+        Ok(Self { addr, service, engines, server: tokio::spawn(server.into_future()), end })
+    }
+
+    /// Resolves if the server ends by itself, which it should not.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        Ok((&mut self.server).await??)
+    }
+
+    /// Ends the server, then the engines.
+    pub async fn stop(mut self) {
+        let _ = self.end.send(());
+        if !self.server.is_finished() {
+            // A watcher of a run may hold its connection for ever.
+            let _ = tokio::time::timeout(GRACE, &mut self.server).await;
+            self.server.abort();
+        }
+        self.engines.stop().await;
+    }
+}

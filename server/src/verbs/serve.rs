@@ -1,0 +1,50 @@
+//! `worldseat serve`: the site and the API, until Ctrl-C.
+
+use super::stop_signal;
+use crate::{
+    compose,
+    deployment::{Deployment, listen},
+};
+use app::service::Service;
+use std::{net::SocketAddr, process::ExitCode};
+
+/// What `worldseat serve` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Options {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:3000", env = "WORLDSEAT_ADDR")]
+    pub addr: SocketAddr,
+    #[command(flatten)]
+    pub engines: compose::EngineOptions,
+}
+
+/// Serves until Ctrl-C or SIGTERM, then ends the stand-ins.
+pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let listener = listen(options.addr).await?;
+    eprintln!("starting PostgreSQL and two DynamoDB replicas …");
+    let mut deployment = tokio::select! {
+        deployment = Deployment::start(listener, &options.engines) => deployment?,
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+    };
+    announce(&deployment.service, deployment.addr).await;
+    let ended = tokio::select! {
+        ended = deployment.ended() => ended,
+        () = stop => {
+            eprintln!("stopping");
+            Ok(())
+        }
+    };
+    deployment.stop().await;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+async fn announce(service: &Service, addr: SocketAddr) {
+    for (backend, engine) in service.engines().await {
+        match engine {
+            Ok(engine) => eprintln!("  {:<8} {} ({engine})", backend.as_str(), backend.title()),
+            Err(error) => eprintln!("  {:<8} {} ({error})", backend.as_str(), backend.title()),
+        }
+    }
+    println!("http://{addr}");
+}

@@ -1,0 +1,227 @@
+//! `worldseat stress`: breaks a deployment at rising numbers of buyers and says whether its product held. Every number
+//! it prints is counted here, from the run that the deployment hands out.
+
+use super::stop_signal;
+use crate::{
+    client::Client,
+    compose,
+    deployment::{Deployment, listen},
+};
+use anyhow::bail;
+use app::{visitor::random_bits, words::engine_line};
+use evidence::{FOIL, PRODUCT, StressLine, StressPlan, StressResult, judge_stress};
+use onsale::{Backend, RunId, SeatId};
+use serde_json::json;
+use std::{io::IsTerminal, net::Ipv4Addr, process::ExitCode};
+
+/// What `worldseat stress` can be told.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = "\
+Every level is done on every backend with every think time. The product must sell the seat exactly once each time; the
+foil should oversell at least once, or the test could not have told a wrong database.
+
+Exit code: 0 pass; 1 the product oversold, did not sell, or was caught otherwise; 2 the deployment could not be asked;
+3 inconclusive: nobody raced, or the foil never oversold; 130 stopped before its end.")]
+pub struct Options {
+    /// The deployment. Without it, the stand-ins and a server are started here for the test.
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+    /// Buyers at once, level by level.
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 24, 48, 60])]
+    levels: Vec<u32>,
+    /// Think times in milliseconds: the pause between reading and writing.
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 20])]
+    think: Vec<u32>,
+    /// How often each is done.
+    #[arg(long, default_value_t = 1)]
+    rounds: u32,
+    /// The seat.
+    #[arg(long, default_value = "A1")]
+    seat: SeatId,
+    /// The floor. Without it, a new one that nobody else uses.
+    #[arg(long)]
+    floor: Option<onsale::FloorId>,
+    /// The databases; without it, the product and, where there is one, the foil.
+    #[arg(long, value_delimiter = ',')]
+    backends: Vec<Backend>,
+    /// Have the deployment record it: its Proof panel lists every test that was begun.
+    #[arg(long)]
+    record: bool,
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten, next_help_heading = "Without URL")]
+    engines: compose::EngineOptions,
+}
+
+/// Runs the test and prints its lines and its result.
+pub async fn stress(options: Options) -> anyhow::Result<ExitCode> {
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let mut own = None;
+    let url = if let Some(url) = &options.url {
+        url.clone()
+    } else {
+        eprintln!("starting PostgreSQL and two DynamoDB replicas …");
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let deployment = tokio::select! {
+            deployment = Deployment::start(listener, &options.engines) => deployment?,
+            () = &mut stop => return Ok(ExitCode::from(130)),
+        };
+        format!("http://{}", own.insert(deployment).addr)
+    };
+    let mut test = Test { plan: plan(&options), lines: vec![], record: None };
+    let result = {
+        let client = Client::new(&url, options.engines.record_key.clone())?;
+        tokio::select! {
+            done = test.run(&client, &options) => done,
+            () = stop => Ok(()),
+        }
+    };
+    if let Some(deployment) = own {
+        deployment.stop().await;
+    }
+    result?;
+    Ok(test.conclude(&options, &url))
+}
+
+fn plan(options: &Options) -> StressPlan {
+    StressPlan {
+        levels: options.levels.clone(),
+        think_ms: options.think.clone(),
+        rounds: options.rounds,
+        seat: options.seat,
+        backends: options.backends.clone(),
+    }
+}
+
+struct Test {
+    plan: StressPlan,
+    lines: Vec<StressLine>,
+    record: Option<RunId>,
+}
+
+impl Test {
+    async fn run(&mut self, client: &Client, options: &Options) -> anyhow::Result<()> {
+        if self.plan.backends.is_empty() {
+            self.plan.backends.push(PRODUCT);
+            if client.has(FOIL).await? {
+                self.plan.backends.push(FOIL);
+            }
+        }
+        if self.plan.lines() == 0 {
+            bail!("nothing to do: give at least one level, one think time and one round");
+        }
+        if options.record {
+            self.record = Some(client.begin_stress(&self.plan).await?);
+        }
+        let floor = options.floor.clone().unwrap_or_else(|| onsale::FloorId::from_random(random_bits()));
+        if !options.json {
+            println!("WorldSeat stress test → {}", client.base());
+        }
+        let bursts: Vec<_> = self.plan.bursts().collect();
+        for (done, (backend, buyers, think_ms)) in bursts.iter().enumerate() {
+            let doing = format!("{}/{}  {backend}, {buyers} buyers, think time {think_ms} ms", done + 1, bursts.len());
+            let progress = Progress::show(&doing);
+            let wish = json!({
+                "backend": backend, "floor": floor, "seat": self.plan.seat, "concurrency": buyers, "thinkMs": think_ms,
+            });
+            let document = client.burst(wish, self.record.as_ref()).await?;
+            drop(progress);
+            let checked = evidence::verify(&document);
+            if !checked.agrees {
+                let differences = checked.differences.join("\n  ");
+                bail!(
+                    "what the deployment claims of run {} is not what it recorded:\n  {differences}",
+                    document.run.id
+                );
+            }
+            let run = document.run.into_owned();
+            self.lines.push(StressLine {
+                backend: *backend,
+                engine: engine_line(*backend, &run.engine),
+                buyers: *buyers,
+                think_ms: *think_ms,
+                scoreboard: checked.scoreboard,
+                verdict: checked.verdict.verdict,
+                run: run.id,
+            });
+            if !options.json {
+                self.print_last();
+            }
+        }
+        if let Some(id) = &self.record {
+            self.compare(client, id).await?;
+        }
+        Ok(())
+    }
+
+    /// The line just done, under a heading where its backend is new.
+    fn print_last(&self) {
+        let Some((line, before)) = self.lines.split_last() else { return };
+        if before.last().is_none_or(|last| last.backend != line.backend) {
+            let expect = if line.is_of(PRODUCT) { "expected: one ticket every time" } else { "expected: oversold" };
+            println!("\n{}\n{expect}", line.engine);
+            println!("  think  buyers  confirmed  oversold  max retries  conflicts  raced      ms  verdict");
+        }
+        let StressLine { think_ms, buyers, scoreboard: board, verdict, .. } = line;
+        println!(
+            "{think_ms:>4} ms {buyers:>7} {:>10} {:>9} {:>12} {:>10} {:>6} {:>7}  {verdict}",
+            board.confirmed, board.oversold, board.max_retries, board.conflicts, board.contenders, board.duration_ms
+        );
+    }
+
+    /// What the deployment recorded must be what was counted here.
+    async fn compare(&self, client: &Client, id: &RunId) -> anyhow::Result<()> {
+        let recorded = client.stress(id).await?;
+        if recorded.lines != self.lines {
+            bail!("{} recorded something else than was counted here: compare {0}/api/stress/{id}", client.base());
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, options: &Options, url: &str) -> ExitCode {
+        let result = judge_stress(&self.plan, &self.lines);
+        if options.json {
+            let answer = json!({
+                "plan": self.plan, "lines": self.lines, "result": result.to_string(), "recorded": self.record,
+            });
+            println!("{answer:#}");
+        } else {
+            println!("\nRESULT: {result}");
+            if result == StressResult::Pass {
+                println!("The product sold the seat once every time.{}", self.foil_words());
+            }
+            if let (Some(id), Some(_)) = (&self.record, &options.url) {
+                println!("Recorded: {url}/proof#{id}");
+            }
+        }
+        ExitCode::from(result.exit_code())
+    }
+
+    fn foil_words(&self) -> String {
+        let most = self.lines.iter().filter(|line| line.is_of(FOIL)).map(|line| line.scoreboard.oversold);
+        most.max()
+            .map_or_else(String::new, |most| format!(" The foil oversold it, by up to {most}, so the test could tell."))
+    }
+}
+
+/// What is being done, on a terminal only, and gone when it is done.
+struct Progress(bool);
+
+impl Progress {
+    fn show(doing: &str) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        if shown {
+            eprint!("\r\x1b[K{doing} …");
+        }
+        Self(shown)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.0 {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
