@@ -16,6 +16,22 @@ test("a run keeps its page, and its page names no floor", async ({ page }) => {
   expect(await page.content()).not.toContain(floor);
 });
 
+test("the timeline is read with the keys, and zoomed by links", async ({ page }) => {
+  await open(page, "naive");
+  await breakIt(page);
+  await card(page).getByRole("link", { name: "This run, for ever" }).click();
+  const drawing = page.locator("svg.lanes");
+  await expect(drawing.locator(".bar")).toHaveCount(60);
+  await expect(drawing.locator("text.moment.dup")).toHaveText("sold again: wrong from here on");
+  await drawing.focus();
+  await page.keyboard.press("End");
+  await expect(page.locator(".picked")).toContainText(/^buyer-\d+ in us-east-2 /);
+  await page.getByRole("link", { name: "Around the first sale" }).click();
+  await expect(page).toHaveURL(/from=\d+&to=\d+#timeline$/);
+  await page.getByRole("link", { name: "Whole run" }).click();
+  await expect(drawing.locator(".bar")).toHaveCount(60);
+});
+
 test.describe("a run that is not there", () => {
   test.use({ expected: [/404/] });
 
