@@ -290,22 +290,8 @@ pub struct RunReport {
     pub words: witness::Words,
     /// The tickets that hold the seat, oldest first; the first hundred.
     pub tickets: Vec<Ticket>,
-    /// The whole floor since its last reset, counted when the run ended; `None` for a run read back from the store.
-    pub floor_wide: Option<FloorWide>,
     /// Whether it could be stored; if not, its link ends with the server.
     pub stored: bool,
     /// The same in the words of the page.
     pub card: Card,
-}
-
-/// The witness's word on the floor a run was on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FloorWide {
-    /// In a word.
-    pub verdict: witness::Verdict,
-    /// Over every seat and round.
-    pub double_sells: u64,
-    /// Distinct seats with a sale.
-    pub seats_checked: u64,
 }

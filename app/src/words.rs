@@ -1,6 +1,6 @@
 //! Floors and runs in words that are ready to be shown, made on the server so that the browser need not.
 
-use crate::api::{FloorSeat, FloorView, FloorWide, RunReport, TicketAnswer};
+use crate::api::{FloorSeat, FloorView, RunReport, TicketAnswer};
 use crate::island::{
     card::{Card, grouped},
     setup::{Floor, Look, ShopWords},
@@ -48,7 +48,6 @@ pub fn card(report: &RunReport) -> Card {
             several(report.verdict.double_sells, "double-sell", "double-sells"),
             format!("seat {}, round {} · {books}", report.plan.seat(), report.round),
         ],
-        floor_wide: report.floor_wide.as_ref().map(floor_wide).unwrap_or_default(),
         engine,
         address: format!("/run/{}", report.run),
         summary: match board.ledger_holders {
@@ -156,10 +155,6 @@ fn stub(view: &FloorView, ticket: &TicketAnswer) -> impl IntoView + use<> {
             <span>{ticket.region.to_string()}<br />{round}</span>
         </li>
     }
-}
-
-fn floor_wide(wide: &FloorWide) -> [String; 2] {
-    floor_wide_words(wide.double_sells, &wide.verdict.to_string(), wide.seats_checked)
 }
 
 fn floor_wide_words(double_sells: u64, verdict: &str, seats: u64) -> [String; 2] {

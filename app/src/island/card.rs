@@ -32,7 +32,7 @@ pub struct Card {
     pub hidden_name: String,
     /// The focus, and what stands under it.
     pub focus: [String; 2],
-    /// The same for the whole floor; empty where no floor is at hand.
+    /// The same for the whole floor, from the floor as it was last read; empty where no floor is at hand.
     pub floor_wide: [String; 2],
     /// What answered, or that the run could not be stored.
     pub engine: String,

@@ -23,8 +23,11 @@ pub fn OnSaleFloor() -> impl IntoView {
     let shown = Memo::new(move |_| {
         state.0.with(|model| {
             let mut card = card(&model.burst(), &model.setup.shops[model.shop].hidden_name);
-            // What the floor was read with last is newer than what the run remembers of it.
+            // The verdict does not wait for the whole floor, which is counted when it is read again.
             card.floor_wide = match &model.floor {
+                Some(_) if model.loading && !card.verdict.is_empty() => {
+                    ["…".to_owned(), "floor-wide, being counted".to_owned()]
+                }
                 Some(floor) if model.is_current() => floor.floor_wide.clone(),
                 _ => ["–".to_owned(), "floor-wide, not read yet".to_owned()],
             };

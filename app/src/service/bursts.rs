@@ -71,7 +71,7 @@ impl Service {
     pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Run>, RunReport), AppError> {
         let known_bad = evidence::known_bad().run.into_owned();
         if *id == known_bad.id {
-            let report = report::run_report(&known_bad, None, None, true);
+            let report = report::run_report(&known_bad, None, true);
             return Ok((Arc::new(known_bad), report));
         }
         if let Some(live) = self.runs.get(id)
@@ -84,20 +84,13 @@ impl Service {
         let Some((floor, run)) = self.store.load_run(id).await? else {
             return Err(AppError::NotFound(format!("There is no run {id} on this deployment.")));
         };
-        let counts = self.count_again(&floor, &run).await;
-        let report = report::run_report(&run, counts.as_deref(), None, true);
+        // A backend that is away, or gone, leaves the run unreconciled.
+        let counts = match self.shop(run.plan.backend) {
+            Ok(shop) => count_again(shop.office(), &floor, &run).await,
+            Err(_) => None,
+        };
+        let report = report::run_report(&run, counts.as_deref(), true);
         Ok((Arc::new(run), report))
-    }
-
-    /// The ledger's counts of the run's rounds as they are now; `None` if its backend is away, or gone: then the run is
-    /// left unreconciled.
-    async fn count_again(&self, floor: &FloorId, run: &Run) -> Option<Vec<RoundCount>> {
-        let office = self.shop(run.plan.backend).ok()?.office();
-        if let [Opening { seat, round, .. }] = run.openings[..] {
-            let confirmed = office.sales(floor, seat, round).await.ok()?.len() as u64;
-            return Some(vec![RoundCount { seat, round, confirmed }]);
-        }
-        office.counts(floor, Span::Ever).await.ok()
     }
 
     async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, UnderWay), AppError> {
@@ -114,7 +107,7 @@ impl Service {
             Some(id) => {
                 let turn = self.stress_turns.turn(id).await;
                 let burst = (wish.backend, wish.buyers, wish.think_ms);
-                Some(Slot::next(&self.stress(id).await?, &wish.seats, burst, turn)?)
+                Some(Slot::next(&self.load_stress(id).await?, &wish.seats, burst, turn)?)
             }
             None => None,
         };
@@ -186,10 +179,11 @@ async fn run_to_the_end(
             return Err(error);
         }
     };
-    // Counted anew by the database: the witness does not take the run's word for it.
-    let counts = shop.office().counts(&floor, Span::SinceReset).await.ok();
+    // Counted anew by the database: the witness does not take the run's word for it. Only the run's own rounds: the
+    // verdict does not wait for a floor with a long history.
+    let counts = count_again(shop.office(), &floor, &run).await;
     drop(turn);
-    live.ended(Arc::clone(&run), report::run_report(&run, counts.as_deref(), counts.as_deref(), true));
+    live.ended(Arc::clone(&run), report::run_report(&run, counts.as_deref(), true));
     tokio::spawn(save(store, floor, Arc::clone(&run), slot, live));
     Ok(run)
 }
@@ -222,4 +216,13 @@ pub(super) fn check_range(what: &str, value: u32, least: u32, most: u32) -> Resu
         return Ok(());
     }
     Err(AppError::Invalid(format!("{what}: {value} is out of range; {least} to {most} are allowed")))
+}
+
+/// The ledger's counts of the run's rounds as they are now; `None` if they cannot be had.
+async fn count_again(office: &dyn BoxOffice, floor: &FloorId, run: &Run) -> Option<Vec<RoundCount>> {
+    if let [Opening { seat, round, .. }] = run.openings[..] {
+        let confirmed = office.sales(floor, seat, round).await.ok()?.len() as u64;
+        return Some(vec![RoundCount { seat, round, confirmed }]);
+    }
+    office.counts(floor, Span::Ever).await.ok()
 }

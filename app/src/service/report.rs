@@ -2,7 +2,7 @@
 //! verdicts the witness's.
 
 use crate::api::{
-    BreakItAnswer, BurstEvent, Fate, FloorWide, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
+    BreakItAnswer, BurstEvent, Fate, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
 };
 use crate::island::card::Card;
 use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatRow, Ticket};
@@ -11,16 +11,11 @@ use witness::Verdict;
 /// How many tickets a report names.
 const TICKETS_NAMED: usize = 100;
 
-/// The report of `run`. `counts` has the ledger's counts of its rounds, `floor` those of the whole floor since its last
-/// reset, each asked of the database and not of the run.
-pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, floor: Option<&[RoundCount]>, stored: bool) -> RunReport {
+/// The report of `run`. `counts` has the ledger's counts of its rounds, asked of the database and not of the run.
+pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, stored: bool) -> RunReport {
     let mut verdict = witness::judge_run(run);
     verdict.reconciliation = witness::reconcile(run, counts);
     let words = witness::explain_run(run, &verdict);
-    let floor_wide = floor.map(|counts| {
-        let floor = witness::judge_floor(counts);
-        FloorWide { verdict: floor.verdict, double_sells: floor.double_sells, seats_checked: floor.seats_checked }
-    });
     let mut report = RunReport {
         run: run.id.clone(),
         began_at_ms: run.began_at_ms,
@@ -32,7 +27,6 @@ pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, floor: Option<&[Roun
         verdict,
         words,
         tickets: run.ledger.iter().take(TICKETS_NAMED).map(|sale| sale.ticket.clone()).collect(),
-        floor_wide,
         stored,
         card: Card::default(),
     };

@@ -42,8 +42,14 @@ impl Service {
         Ok(test)
     }
 
-    /// A stress test with what was recorded of it so far.
+    /// A stress test with what was recorded of it so far; waits for a burst of it that is under way.
     pub async fn stress(&self, id: &RunId) -> Result<StressTest, AppError> {
+        let _turn = self.stress_turns.turn(id).await;
+        self.load_stress(id).await
+    }
+
+    /// The same for who has the turn already.
+    pub(super) async fn load_stress(&self, id: &RunId) -> Result<StressTest, AppError> {
         let documents = self.store.load_record(id).await?;
         read(&documents).ok_or_else(|| AppError::NotFound(format!("There is no stress test {id} on this deployment.")))
     }

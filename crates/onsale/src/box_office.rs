@@ -34,7 +34,9 @@ pub trait BoxOffice: Send + Sync + 'static {
     /// A buyer's sales, newest first.
     async fn tickets(&self, floor: &FloorId, buyer: &BuyerName) -> Result<Vec<Sale>, Failure>;
 
-    /// Confirmed sales per seat and round since the last reset, or ever; the replicas united by ticket.
+    /// Confirmed sales per seat and round, the replicas united by ticket. Ever: of every round. Since the last reset: at
+    /// least of every round sold more than once and of each seat's latest that was sold; a floor may have a million
+    /// rounds that are as they should be.
     async fn counts(&self, floor: &FloorId, span: Span) -> Result<Vec<RoundCount>, Failure>;
 
     /// The ledger rows of one round of one seat, oldest first; the replicas united by ticket.

@@ -120,7 +120,12 @@ impl BoxOffice for SqlDatabase {
             Span::Ever => "SELECT seat, round, count(*) FROM ledger WHERE floor = $1 GROUP BY seat, round",
             Span::SinceReset => {
                 "SELECT l.seat, l.round, count(*) FROM ledger l JOIN seats s ON s.floor = l.floor AND s.seat = l.seat \
-                 WHERE l.floor = $1 AND l.round >= s.reset_round GROUP BY l.seat, l.round"
+                 WHERE l.floor = $1 AND l.round >= s.reset_round GROUP BY l.seat, l.round HAVING count(*) > 1 \
+                 UNION ALL \
+                 SELECT l.seat, l.round, count(*) FROM seats s JOIN ledger l ON l.floor = s.floor AND l.seat = s.seat \
+                 AND l.round = (SELECT max(m.round) FROM ledger m WHERE m.floor = s.floor AND m.seat = s.seat \
+                 AND m.round >= s.reset_round) \
+                 WHERE s.floor = $1 GROUP BY l.seat, l.round HAVING count(*) = 1"
             }
         };
         let rows = self.select(select, &[&floor.as_str()]).await?;

@@ -4,8 +4,8 @@ use crate::common::{self, Hasty, Server, Sql, new_floor, order, seat, sql};
 use backends::dsql::SqlDatabase;
 use futures::future::try_join_all;
 use onsale::{
-    Answer, BoxOffice, Buyer, Failure, FloorId, FloorPlan, Order, Round, RoundCount, RunId, Sale, Seat, SeatId,
-    SeatRow, Span, Ticket, purchase,
+    Answer, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Order, Round, RoundCount, RunId, Sale, Seat,
+    SeatId, SeatRow, Span, Ticket, Transaction, purchase,
 };
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -45,6 +45,14 @@ impl House {
         let order = self.order(buyer, name, region);
         assert_eq!(self.buy(&order).await.unwrap(), Answer::Confirmed, "{name}");
         order
+    }
+
+    /// A sale that no purchase would make: appended to the ledger as if the seat had been seen so.
+    pub async fn append(&self, order: &Order, seen: &Seat) {
+        let mut txn = self.db.connect(&order.region).await.unwrap();
+        txn.begin().await.unwrap();
+        txn.append_sale(order, seen).await.unwrap();
+        txn.commit().await.unwrap();
     }
 
     /// Two purchases that have both read their seat before either writes.

@@ -54,9 +54,14 @@ async fn opening_a_seat_starts_the_next_round_and_keeps_the_ledger() {
         assert_eq!(sales.len(), 1);
         assert_eq!((&sales[0].buyer, &sales[0].region, sales[0].attempt), (&order.buyer, &order.region, 1));
     }
-    let sold = [count("C3", 1, 1), count("C3", 2, 1)];
-    assert_eq!(house.counts(Span::Ever).await, sold);
-    assert_eq!(house.counts(Span::SinceReset).await, sold, "opening is not resetting");
+    assert_eq!(house.counts(Span::Ever).await, [count("C3", 1, 1), count("C3", 2, 1)]);
+    assert_eq!(house.counts(Span::SinceReset).await, [count("C3", 2, 1)], "of rounds sold once, the latest");
+
+    // Opening is not resetting: a double sale of an earlier round is still counted.
+    let earlier = house.order("carol", "C3", 0);
+    let round_1 = onsale::Seat { round: 1, reset_round: 1, holder: None };
+    house.append(&earlier, &round_1).await;
+    assert_eq!(house.counts(Span::SinceReset).await, [count("C3", 1, 2), count("C3", 2, 1)]);
 }
 
 /// Several rounds opened at once are several rounds: none is opened twice.
