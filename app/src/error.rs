@@ -1,7 +1,7 @@
 //! What a visitor or client may read when something is wrong: what happened, to which thing, and what to do.
 
 use leptos::prelude::FromServerFnError;
-use onsale::{Failure, InvalidId, SeatId};
+use onsale::{Failure, InvalidId, RunId, SeatId};
 use serde::{Deserialize, Serialize};
 use server_fn::{codec::JsonEncoding, error::ServerFnErrorErr};
 
@@ -48,6 +48,20 @@ pub enum AppError {
         /// The chair.
         seat: SeatId,
     },
+    /// A run that was begun, and never ended.
+    #[error(
+        "The server ended before run {run} did. Of its {buyers} buyers at seat {seat}, {sold} hold a ticket of the seat's last round in the ledger; who else was told what is not known."
+    )]
+    Unfinished {
+        /// Its name.
+        run: RunId,
+        /// The chair.
+        seat: SeatId,
+        /// How many there were.
+        buyers: u32,
+        /// How many of its tickets stand in the ledger.
+        sold: u64,
+    },
     /// A burst ran, and nobody can say how it ended.
     #[error(
         "The burst ran, but {database} did not let its ledger be read back within 30 s. What it sold stands there; this page cannot say what."
@@ -70,7 +84,7 @@ impl AppError {
         match self {
             Self::Invalid(_) => 400,
             Self::Foreign => 403,
-            Self::NotFound(_) => 404,
+            Self::NotFound(_) | Self::Unfinished { .. } => 404,
             Self::Taken { .. } => 409,
             Self::Busy { .. }
             | Self::Unavailable { .. }

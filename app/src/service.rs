@@ -56,6 +56,11 @@ impl Service {
         self.shops.keys().copied().collect()
     }
 
+    /// Who answers for one backend, asked now.
+    pub async fn engine(&self, backend: Backend) -> Result<Engine, AppError> {
+        Ok(self.shop(backend)?.office().engine().await?)
+    }
+
     /// Who answers for each backend, asked now.
     pub async fn engines(&self) -> Vec<(Backend, Result<Engine, AppError>)> {
         let ask = |(backend, shop): (&Backend, &Arc<dyn Shop>)| {

@@ -53,6 +53,36 @@ async fn kept_data_are_there_after_a_restart_and_belong_to_one_server() {
     assert!(directory.join("postgres").is_dir(), "the data stay");
 }
 
+/// Killed outright while sixty buyers think: what was sold is in the ledger, and the run is not lost.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_killed_in_the_middle_of_a_burst_leaves_an_unfinished_run() {
+    let kept = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    let directory = kept.path().join("data");
+    let options = ["--data", directory.to_str().unwrap()];
+    let server = Server::start(&options);
+    let wish = json!({"backend": "dsql", "floor": "cut", "seat": "B2", "concurrency": 60, "thinkMs": 2000});
+    let run = server.api.post("/api/bursts", &wish).await.json().unwrap()["run"].as_str().unwrap().to_owned();
+    let mut events = server.api.watch(&run).await;
+    assert_eq!(events.next().await.unwrap()["type"], "ready");
+    server.kill();
+
+    let server = Server::start(&options);
+    let page = server.api.get(&format!("/run/{run}")).await;
+    assert_eq!(page.status, 404);
+    assert!(page.text().contains("This run was not finished."), "{}", page.text());
+    let answer = server.api.get(&format!("/run/{run}/run.json")).await;
+    assert!(answer.error().contains(&format!("The server ended before run {run} did")), "{}", answer.error());
+    assert!(answer.error().contains("60 buyers at seat B2"), "{}", answer.error());
+    let witness = server.api.read("/api/witness?backend=dsql&floor=cut&seat=B2").await;
+    assert_eq!(witness["doubleSells"], 0, "{witness}");
+    // And the seat can be broken again.
+    let report = server.api.done("/api/breakit", &json!({"backend": "dsql", "floor": "cut", "seat": "B2"})).await;
+    check_report(&report);
+    server.stop();
+}
+
 #[tokio::test]
 async fn what_cannot_start_says_so_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

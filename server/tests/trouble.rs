@@ -14,6 +14,8 @@ async fn without_postgresql_the_rest_goes_on() {
     let server = Server::start(&["--control"]);
     let api = &server.api;
     let wish = |backend: &str, seat: &str| json!({"backend": backend, "seat": seat, "buyer": "ada"});
+    let ready = api.read("/readyz").await;
+    assert_eq!((&ready["ready"], ready["databases"].as_object().unwrap().len()), (&json!(true), 3), "{ready}");
     for backend in ["dsql", "naive"] {
         assert_eq!(api.done("/api/purchase", &wish(backend, "A1")).await["outcome"], "confirmed");
     }
@@ -44,6 +46,7 @@ async fn without_postgresql_the_rest_goes_on() {
     for backend in ["dsql", "control"] {
         what_needs_it_names_it(api, backend).await;
     }
+    health_says_which(api).await;
     the_rest_goes_on(api).await;
     pages_say_it(api).await;
     // And it ends in order, though a burst still waits for its ledger.
@@ -78,6 +81,16 @@ async fn what_needs_it_names_it(api: &Api, backend: &str) {
     assert!(words.starts_with("PostgreSQL ("), "{words}");
     // What is wrong with the request is said all the same.
     assert_eq!(api.post("/api/purchase", &json!({"backend": backend, "seat": "ZZ99"})).await.status, 400);
+}
+
+async fn health_says_which(api: &Api) {
+    assert_eq!(api.get("/healthz").await.text(), "ok\n", "the process is well");
+    let answer = api.get("/readyz").await;
+    let ready = answer.json().unwrap();
+    assert_eq!((answer.status, &ready["ready"]), (503, &json!(false)), "{ready}");
+    let databases = &ready["databases"];
+    assert_eq!((&databases["dsql"]["ready"], &databases["naive"]["ready"]), (&json!(false), &json!(true)), "{ready}");
+    assert!(databases["dsql"]["error"].as_str().unwrap().contains("does not answer"), "{ready}");
 }
 
 async fn the_rest_goes_on(api: &Api) {

@@ -75,7 +75,7 @@ impl FormError {
             AppError::Busy { wait_s, .. } => {
                 AppError::Busy { seat: "The seat".to_owned(), wait_s: (*wait_s).min(3600) }.to_string()
             }
-            AppError::Invalid(_) | AppError::NotFound(_) => format!(
+            AppError::Invalid(_) | AppError::NotFound(_) | AppError::Unfinished { .. } => format!(
                 "The form was not understood. Seats go from {seats}, buyers from 2 to {buyers_max}, think time from 0 to {THINK_MS_MAX} ms."
             ),
             AppError::Transport(_) => "The server could not do it. Look at the map before you try again.".to_owned(),

@@ -44,6 +44,12 @@ pub fn RunPage() -> impl IntoView {
         };
         match recorded {
             Ok((run, report)) => EitherOf3::A(view! { <Report run report look /> }),
+            Err(error @ AppError::Unfinished { .. }) => EitherOf3::B(view! {
+                <Missing
+                    what="This run was not finished."
+                    hint=format!("{error} The floor's own witness still counts every sale of it.")
+                />
+            }),
             Err(AppError::NotFound(_)) => EitherOf3::B(view! {
                 <Missing
                     what="There is no such run."

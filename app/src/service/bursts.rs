@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt, stream};
 use onsale::{
     Backend, BoxOffice, BuyerName, FloorId, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 /// A wish for a burst, not yet checked.
@@ -82,7 +82,7 @@ impl Service {
             return Ok((run, *report));
         }
         let Some((floor, run)) = self.store.load_run(id).await? else {
-            return Err(AppError::NotFound(format!("There is no run {id} on this deployment.")));
+            return Err(self.not_recorded(id).await?);
         };
         // A backend that is away, or gone, leaves the run unreconciled.
         let counts = match self.shop(run.plan.backend) {
@@ -91,6 +91,22 @@ impl Service {
         };
         let report = report::run_report(&run, counts.as_deref(), true);
         Ok((Arc::new(run), report))
+    }
+
+    /// Why there is no record of a run: its server ended first, or there is no such run.
+    async fn not_recorded(&self, id: &RunId) -> Result<AppError, AppError> {
+        let Some((floor, plan)) = self.store.load_begun(id).await? else {
+            return Ok(AppError::NotFound(format!("There is no run {id} on this deployment.")));
+        };
+        let office = self.shop(plan.backend)?.office();
+        let (mut sold, seat) = (0, plan.seat());
+        for seat in plan.seats {
+            let rows = office.seat_rows(&floor, seat).await?;
+            let round = rows.iter().map(|row| row.round).max().unwrap_or(1);
+            let sales = office.sales(&floor, seat, round).await?;
+            sold += sales.iter().filter(|sale| sale.run.as_ref() == Some(id)).count() as u64;
+        }
+        Ok(AppError::Unfinished { run: id.clone(), seat, buyers: plan.buyers, sold })
     }
 
     async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, UnderWay), AppError> {
@@ -148,6 +164,9 @@ impl Service {
     }
 }
 
+/// How long a burst waits for the store to know of it.
+const BEGIN_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A burst that goes on whether or not anybody waits for it.
 type UnderWay = JoinHandle<Result<Arc<Run>, AppError>>;
 
@@ -160,6 +179,11 @@ async fn run_to_the_end(
     live: Arc<LiveRun>,
 ) -> Result<Arc<Run>, AppError> {
     let turn = place.turn().await;
+    // Before the first buyer is let go: the run is not lost if the server is. A store that is away holds up no burst.
+    let begun = tokio::time::timeout(BEGIN_PATIENCE, store.begin_run(&burst.floor, &burst.id, &burst.plan)).await;
+    if !matches!(begun, Ok(Ok(()))) {
+        tracing::warn!(run = %burst.id, ?begun, "that a run begins could not be stored");
+    }
     let (floor, plan) = (burst.floor.clone(), burst.plan.clone());
     let watcher = Arc::clone(&live);
     let events = move |event| match event {

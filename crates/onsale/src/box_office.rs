@@ -2,7 +2,7 @@
 
 use crate::database::Failure;
 use crate::ids::{BuyerName, FloorId, Region, Round, RunId, SeatId, Ticket};
-use crate::run::{Engine, Run};
+use crate::run::{Engine, Plan, Run};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,11 @@ pub trait BoxOffice: Send + Sync + 'static {
 /// Keeps runs, in the product's database, for both backends.
 #[async_trait]
 pub trait RunStore: Send + Sync + 'static {
+    /// Stores that a run was begun, so that it is not lost if the server is: its plan, and the floor it is on.
+    async fn begin_run(&self, floor: &FloorId, id: &RunId, plan: &Plan) -> Result<(), Failure>;
+    /// What was stored of a run when it began; `None` if there is none.
+    async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure>;
+
     /// Stores a run, and beside it the floor it was on, which the run itself does not name; storing the same run again
     /// changes nothing.
     async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure>;

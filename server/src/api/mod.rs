@@ -3,6 +3,7 @@
 mod body;
 mod burst;
 mod downloads;
+mod health;
 mod problem;
 mod stress;
 
@@ -42,6 +43,8 @@ pub fn routes(service: Arc<Service>) -> Router {
         .route("/api/reset", post(reset))
         .route("/api/tickets", get(tickets))
         .route("/api/witness", get(witness))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .route("/api", any(nothing_here))
         .route("/api/", any(nothing_here))

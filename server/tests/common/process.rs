@@ -60,6 +60,19 @@ impl Server {
         line.trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1000.0
     }
 
+    /// Kills it outright, as the machine might, and waits until its PostgreSQL has followed.
+    pub fn kill(mut self) {
+        let family = family(self.process.child.id());
+        self.process.signal(Signal::KILL);
+        self.process.ended();
+        let killed = Instant::now();
+        let runs = |member: &Member| Member::read(member.pid).is_some_and(|now| now.started == member.started);
+        while family.iter().any(runs) {
+            assert!(killed.elapsed() < ENDED_WITHIN, "PostgreSQL outlives its server");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Interrupts it, and checks that it ends well and leaves nothing: no process, no directory, no panic.
     pub fn stop(mut self) {
         let family = family(self.process.child.id());

@@ -1,9 +1,9 @@
 //! The store of runs, one compressed document each, cut into parts; and of what was done with them.
 
-use super::{SqlDatabase, classify};
+use super::{SqlDatabase, classify, office::STRANGE_ROW};
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use onsale::{Failure, FloorId, Run, RunId, RunStore};
+use onsale::{Failure, FloorId, Plan, Run, RunId, RunStore};
 use std::io::{Read as _, Write as _};
 use tokio_postgres::types::ToSql;
 
@@ -12,6 +12,19 @@ const PART_BYTES: usize = 512 * 1024;
 
 #[async_trait]
 impl RunStore for SqlDatabase {
+    async fn begin_run(&self, floor: &FloorId, id: &RunId, plan: &Plan) -> Result<(), Failure> {
+        let plan = serde_json::to_string(plan).map_err(|e| self.unavailable(e))?;
+        let insert = "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        self.change(insert, &[&id.as_str(), &floor.as_str(), &plan.as_str()]).await.map(drop)
+    }
+
+    async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure> {
+        let rows = self.select("SELECT floor, plan FROM begun WHERE run = $1", &[&id.as_str()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let read = || Some((row.get::<_, &str>(0).parse().ok()?, serde_json::from_str(row.get(1)).ok()?));
+        read().map(Some).ok_or_else(|| self.unavailable(STRANGE_ROW))
+    }
+
     async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure> {
         let document = pack(run).map_err(|e| self.unavailable(e))?;
         let document = document.as_slice();

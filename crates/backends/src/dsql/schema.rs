@@ -4,7 +4,7 @@ use super::{SqlDatabase, classify};
 use onsale::Failure;
 use tokio_postgres::error::SqlState;
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     // The mutable owner per seat.
     "CREATE TABLE IF NOT EXISTS seats (floor text NOT NULL, seat text NOT NULL, round bigint NOT NULL, \
      reset_round bigint NOT NULL, status text NOT NULL, owner text, ticket text, region text, changed_at timestamptz, \
@@ -16,6 +16,8 @@ const TABLES: [&str; 4] = [
     // Runs, compressed, in parts, because a value holds at most 1 MiB.
     "CREATE TABLE IF NOT EXISTS runs (run text NOT NULL, part bigint NOT NULL, parts bigint NOT NULL, \
      floor text NOT NULL, document bytea NOT NULL, PRIMARY KEY (run, part))",
+    // Runs that were begun: what is left of one whose server ended first.
+    "CREATE TABLE IF NOT EXISTS begun (run text NOT NULL, floor text NOT NULL, plan text NOT NULL, PRIMARY KEY (run))",
     // Append-only records of what was done with runs, such as stress tests.
     "CREATE TABLE IF NOT EXISTS records (record text NOT NULL, place bigint NOT NULL, document text NOT NULL, \
      PRIMARY KEY (record, place))",
