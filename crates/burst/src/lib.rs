@@ -1,5 +1,6 @@
 //! N simultaneous buyers: plan, barrier, purchase, record. Judges nothing.
 
+mod barrier;
 mod clock;
 mod recorder;
 mod run;

@@ -1,6 +1,7 @@
 //! The burst: everybody warm behind one barrier, everything recorded, everything read back.
 
 use crate::{
+    barrier::Barrier,
     clock::{Clock, wall_clock_ms},
     recorder::Recorder,
     sell::sell,
@@ -11,7 +12,7 @@ use onsale::{
     Setting, Ticket,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::Barrier, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// One burst, or a rush at several seats, that is about to happen.
 pub struct Burst {
