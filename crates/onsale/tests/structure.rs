@@ -28,7 +28,7 @@ fn nothing_that_sells_or_judges_knows_the_database() {
         assert_none(&file, &["tokio", "tokio_postgres", "aws_sdk", "aws_config", "deadpool", "dynoxide", "std::time"]);
         assert_none(&file, &["Instant", "SystemTime", "std::net", "std::fs", "std::thread"]);
     }
-    for room in ["crates/onsale", "crates/witness", "crates/burst", "crates/backends"] {
+    for room in ["crates/onsale", "crates/witness", "crates/burst", "crates/backends", "crates/simulation"] {
         for file in rust_sources(room, &["src"]) {
             assert_none(&file, &["Backend::", "backend =="]);
         }
@@ -65,16 +65,31 @@ fn the_arrows_point_one_way() {
         ("crates/witness", &["onsale"]),
         ("crates/burst", &["onsale"]),
         ("crates/backends", &["onsale"]),
+        ("crates/simulation", &["onsale"]),
         ("crates/evidence", &["onsale", "witness"]),
         ("checker", &["evidence", "witness"]),
     ] {
         let manifest = read(&format!("{room}/Cargo.toml")).text;
-        let ours =
-            ["app", "backends", "burst", "checker", "evidence", "frontend", "onsale", "server", "standins", "witness"];
+        let ours = [
+            "app",
+            "backends",
+            "burst",
+            "checker",
+            "evidence",
+            "frontend",
+            "onsale",
+            "server",
+            "simulation",
+            "standins",
+            "witness",
+        ];
         let named: Vec<_> = dependencies(&manifest).into_iter().filter(|name| ours.contains(&name.as_str())).collect();
         assert_eq!(named, allowed, "{room}");
     }
     assert!(!dependencies(&read("crates/onsale/Cargo.toml").text).contains(&"tokio".to_owned()));
+    for room in ["app", "server"] {
+        assert!(!read(&format!("{room}/Cargo.toml")).text.contains("simulation"), "{room} offers a simulated database");
+    }
     // Who makes the history never judges it, not even in its tests.
     assert!(!read("crates/burst/Cargo.toml").text.contains("witness"));
 }
