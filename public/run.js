@@ -1,31 +1,35 @@
 // The living part of a run's page: bars that can be read with pointer and keys, and the witness on demand.
 // Without it the page says the same: every bar's text stands in the table below.
 
-const drawing = document.querySelector(".drawing svg");
+const drawing = document.querySelector(".drawing");
 const picked = document.querySelector(".picked");
-const bars = drawing ? [...drawing.querySelectorAll(".bar")] : [];
+const bars = [...document.querySelectorAll(".drawing .bar")];
 let current = -1;
 
-function pick(index) {
+/** Shows a bar's words; only those asked for with the keys are spoken. */
+function pick(index, spoken) {
   bars[current]?.classList.remove("here");
   current = Math.max(0, Math.min(index, bars.length - 1));
   bars[current].classList.add("here");
+  picked.setAttribute("aria-live", spoken ? "polite" : "off");
   picked.textContent = bars[current].querySelector("title").textContent;
 }
 
 if (bars.length > 0) {
   picked.textContent = "Point at a bar to read it, or use the arrow keys.";
   drawing.tabIndex = 0;
+  drawing.setAttribute("role", "group");
+  drawing.setAttribute("aria-label", "Timeline: the arrow keys read it buyer by buyer");
   drawing.addEventListener("pointerover", (event) => {
     const bar = event.target.closest(".bar");
-    if (bar) pick(bars.indexOf(bar));
+    if (bar) pick(bars.indexOf(bar), false);
   });
   drawing.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
     const to = { Home: 0, End: bars.length - 1 }[event.key] ?? (step === undefined ? undefined : current + step);
     if (to === undefined) return;
     event.preventDefault();
-    pick(to);
+    pick(to, true);
   });
 }
 

@@ -48,19 +48,17 @@ pub enum AppError {
         /// The chair.
         seat: SeatId,
     },
-    /// A run that was begun, and never ended.
+    /// A run that was begun, and has no result.
     #[error(
-        "The server ended before run {run} did. Of its {buyers} buyers at seat {seat}, {sold} hold a ticket of the seat's last round in the ledger; who else was told what is not known."
+        "Run {run} was begun with {buyers} buyers at seat {seat} and has no result: its server ended first, lost its database, or is still at it. What it sold stands in the ledger, and the witness of the floor counts it."
     )]
     Unfinished {
         /// Its name.
         run: RunId,
-        /// The chair.
+        /// The chair, the first of a rush.
         seat: SeatId,
         /// How many there were.
         buyers: u32,
-        /// How many of its tickets stand in the ledger.
-        sold: u64,
     },
     /// A burst ran, and nobody can say how it ended.
     #[error(

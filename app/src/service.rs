@@ -18,7 +18,7 @@ use live::LiveRuns;
 use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Host, Order, Region, RunStore, SeatId, Ticket};
 use queue::Queues;
 use std::{collections::BTreeMap, sync::Arc};
-use stress::StressTurns;
+use stress::{Latest, StressTurns};
 
 /// What one deployment offers.
 pub struct Service {
@@ -35,6 +35,7 @@ pub struct Service {
     queues: Arc<Queues>,
     runs: LiveRuns,
     stress_turns: StressTurns,
+    latest: Latest,
 }
 
 impl Service {
@@ -47,13 +48,18 @@ impl Service {
         shops: BTreeMap<Backend, Arc<dyn Shop>>,
         store: Arc<dyn RunStore>,
     ) -> Self {
-        let (queues, runs, stress_turns) = Default::default();
-        Self { plan, buyers_max, host, record_key, shops, store, queues, runs, stress_turns }
+        let (queues, runs, stress_turns, latest) = Default::default();
+        Self { plan, buyers_max, host, record_key, shops, store, queues, runs, stress_turns, latest }
     }
 
     /// The backends that are on sale here, the product's first.
     pub fn backends(&self) -> Vec<Backend> {
         self.shops.keys().copied().collect()
+    }
+
+    /// Whether a backend is on sale here.
+    pub fn has(&self, backend: Backend) -> bool {
+        self.shops.contains_key(&backend)
     }
 
     /// Who answers for one backend, asked now.

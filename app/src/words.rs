@@ -6,20 +6,30 @@ use crate::island::{
     setup::{Floor, Look, ShopWords},
 };
 use leptos::prelude::*;
-use onsale::{Backend, BuyerName, Engine};
-use witness::{Verdict, explain_reconciliation};
+use onsale::{Backend, BuyerName, Engine, SeatId};
+use std::collections::BTreeSet;
+use witness::{Rule, Verdict, explain_reconciliation};
+
+/// The colour of a verdict: only one of them is green.
+pub fn tone(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Linearizable => "once",
+        Verdict::Violated { .. } => "twice",
+        Verdict::Unknown | Verdict::Inconclusive => "maybe",
+        Verdict::NoSales => "calm",
+    }
+}
 
 /// A finished run as its card shows it.
 pub fn card(report: &RunReport) -> Card {
     let board = &report.scoreboard;
     let verdict = report.verdict.verdict;
-    let (tone, big) = match verdict {
-        Verdict::Linearizable => ("once", "0".to_owned()),
-        Verdict::Violated { double_sells: 0 } => ("twice", "✗".to_owned()),
-        Verdict::Violated { double_sells } => ("twice", grouped(double_sells)),
-        Verdict::Unknown => ("maybe", "?".to_owned()),
-        Verdict::Inconclusive => ("maybe", "–".to_owned()),
-        Verdict::NoSales => ("calm", "–".to_owned()),
+    let big = match verdict {
+        Verdict::Linearizable => "0".to_owned(),
+        Verdict::Violated { double_sells: 0 } => "✗".to_owned(),
+        Verdict::Violated { double_sells } => grouped(double_sells),
+        Verdict::Unknown => "?".to_owned(),
+        Verdict::Inconclusive | Verdict::NoSales => "–".to_owned(),
     };
     // The number stands beside the headline in its own size.
     let headline = match verdict {
@@ -33,7 +43,7 @@ pub fn card(report: &RunReport) -> Card {
         format!("{} · not stored: the link ends with the server", engine_line(report.plan.backend, &report.engine))
     };
     let mut card = Card {
-        tone: tone.to_owned(),
+        tone: tone(verdict).to_owned(),
         big,
         headline,
         verdict: verdict.to_string(),
@@ -46,7 +56,7 @@ pub fn card(report: &RunReport) -> Card {
         hidden_name: hidden_name(report.plan.backend).to_owned(),
         focus: [
             several(report.verdict.double_sells, "double-sell", "double-sells"),
-            format!("seat {}, round {} · {books}", report.plan.seat(), report.round),
+            format!("{} · {books}", place(report)),
         ],
         engine,
         address: format!("/run/{}", report.run),
@@ -64,8 +74,21 @@ pub fn card(report: &RunReport) -> Card {
             *told = Some(fate.outcome);
         }
     }
-    card.draw(&told, &report.plan.regions.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let regions: Vec<_> = report.plan.regions.iter().map(ToString::to_string).collect();
+    // Of a rush, only the buyers at a seat that was sold twice are marked so.
+    let twice: BTreeSet<SeatId> =
+        report.verdict.findings.iter().filter(|f| f.rule == Rule::DoubleSell).map(|f| f.seat).collect();
+    let (seats, spread) = (&report.plan.seats, regions.len().max(1));
+    card.draw(&told, &regions, |buyer| twice.contains(&seats[buyer / spread % seats.len()]));
     card
+}
+
+/// Where a run was: its seat and round, or how many seats a rush was at.
+pub fn place(report: &RunReport) -> String {
+    match report.plan.seats[..] {
+        [seat] => format!("seat {seat}, round {}", report.round),
+        _ => format!("{} seats, a rush", report.plan.seats.len()),
+    }
 }
 
 /// The line of the clock, after "60 of 60".

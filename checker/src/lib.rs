@@ -16,11 +16,13 @@ pub fn check(document: &[u8]) -> Result<String, JsError> {
     let verdict = checked.verdict.verdict;
     let sentence = if checked.agrees {
         format!(
-            "{verdict}, computed on your machine from {operations} operations and {sales} ledger rows. The server says the same."
+            "{verdict}, computed on your machine from {operations} operations and {sales} ledger rows. That is what the server claimed when the run ended."
         )
     } else {
         let differences = checked.differences.join("; ");
-        format!("{verdict}, computed on your machine. The server says something else: {differences}.")
+        format!(
+            "{verdict}, computed on your machine. The record does not bear out what was claimed of it: {differences}."
+        )
     };
     Ok(sentence)
 }

@@ -23,7 +23,7 @@ test("the timeline is read with the keys, and zoomed by links", async ({ page })
   const drawing = page.locator("svg.lanes");
   await expect(drawing.locator(".bar")).toHaveCount(60);
   await expect(drawing.locator("text.moment.dup")).toHaveText("sold again: wrong from here on");
-  await drawing.focus();
+  await page.locator(".drawing").focus();
   await page.keyboard.press("End");
   await expect(page.locator(".picked")).toContainText(/^buyer-\d+ in us-east-2 /);
   await page.getByRole("link", { name: "Around the first sale" }).click();

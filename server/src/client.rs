@@ -44,7 +44,7 @@ impl Client {
 
     /// Begins to record a stress test there.
     pub async fn begin_stress(&self, plan: &StressPlan) -> anyhow::Result<RunId> {
-        let request = self.request(Method::POST, "/api/stress").json(plan);
+        let request = self.with_key(self.request(Method::POST, "/api/stress")).json(plan);
         self.ask::<StressTest>(request, "beginning to record").await.map(|test| test.id)
     }
 
@@ -59,10 +59,12 @@ impl Client {
         struct Answer {
             run: RunId,
         }
+        let mut request = self.request(Method::POST, "/api/breakit");
         if let Some(id) = stress {
             wish["stress"] = json!(id);
+            request = self.with_key(request);
         }
-        let request = self.request(Method::POST, "/api/breakit").json(&wish);
+        let request = request.json(&wish);
         let answer: Answer = self.ask(request, "the burst").await?;
         let path = format!("/run/{}/{}", answer.run, Download::Run.file_name());
         let response = self.request(Method::GET, &path).send().await.with_context(|| self.away())?;
@@ -71,7 +73,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base));
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// The key goes only where something is recorded.
+    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.record_key {
             Some(key) => request.bearer_auth(key),
             None => request,

@@ -27,7 +27,7 @@ pub struct EngineOptions {
     /// How many buyers of a burst a region serves at once; the rest queue. The same on every backend.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub connections: u32,
-    /// Who records a stress test must send this key. Without it, anybody who reaches the server may record one.
+    /// Who records a stress test must send this key. Without it, only this machine may record one.
     #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true)]
     pub record_key: Option<String>,
     /// One-way latency of each regional endpoint of the PostgreSQL stand-in, in microseconds.

@@ -51,10 +51,10 @@ pub struct Card {
 }
 
 impl Card {
-    /// Draws everybody's fate.
-    pub fn draw(&mut self, told: &[Option<Outcome>], regions: &[String]) {
-        self.lanes = lanes(told, regions, self.oversold);
-        self.legend = legend(told, self.oversold);
+    /// Draws everybody's fate. `twice`: whether a buyer's seat was sold twice.
+    pub fn draw(&mut self, told: &[Option<Outcome>], regions: &[String], twice: impl Fn(usize) -> bool) {
+        self.lanes = lanes(told, regions, &twice);
+        self.legend = legend(told, &twice);
     }
 }
 
@@ -118,7 +118,7 @@ fn idle(wish: &Wish) -> Card {
         engine: "Every run gets a permanent link.".to_owned(),
         ..Card::default()
     };
-    card.draw(&vec![None; *buyers as usize], regions);
+    card.draw(&vec![None; *buyers as usize], regions, |_| false);
     card
 }
 
@@ -142,14 +142,13 @@ fn running(progress: &Progress, seat: &str) -> Card {
             "The verdict follows when everybody was answered and the ledger was read back."
         }
         .to_owned(),
-        oversold: sold > 1,
         answered: format!("{} of {all_words}", grouped(answered as u64)),
         clock: format!(" answered · {} ms", grouped(progress.ms)),
         sources: nothing(),
         focus: ["–".to_owned(), format!("seat {seat}, round {}", progress.round)],
         ..Card::default()
     };
-    card.draw(&progress.told, &progress.regions);
+    card.draw(&progress.told, &progress.regions, |_| sold > 1);
     card
 }
 

@@ -15,10 +15,11 @@ pub struct Lane {
     pub spoken: String,
 }
 
-/// The marks of every region's buyers. They alternate between the regions.
-pub fn lanes(told: &[Option<Outcome>], regions: &[String], oversold: bool) -> [Lane; 2] {
+/// The marks of every region's buyers. They alternate between the regions. `twice`: whether a buyer's seat was sold twice.
+pub fn lanes(told: &[Option<Outcome>], regions: &[String], twice: &dyn Fn(usize) -> bool) -> [Lane; 2] {
+    let all = marks(told, twice);
     [0, 1].map(|region| {
-        let marks: Vec<Mark> = told.iter().skip(region).step_by(2).map(|told| Mark::of(*told, oversold)).collect();
+        let marks: Vec<Mark> = all.iter().skip(region).step_by(2).copied().collect();
         Lane {
             name: regions.get(region).cloned().unwrap_or_default(),
             spoken: spoken(&marks),
@@ -28,8 +29,8 @@ pub fn lanes(told: &[Option<Outcome>], regions: &[String], oversold: bool) -> [L
 }
 
 /// How many were told what, as marks and words.
-pub fn legend(told: &[Option<Outcome>], oversold: bool) -> String {
-    let marks: Vec<Mark> = told.iter().map(|told| Mark::of(*told, oversold)).collect();
+pub fn legend(told: &[Option<Outcome>], twice: &dyn Fn(usize) -> bool) -> String {
+    let marks = marks(told, twice);
     let mut out = String::new();
     for (mark, n) in counts(&marks) {
         out.push_str("<span>");
@@ -41,6 +42,10 @@ pub fn legend(told: &[Option<Outcome>], oversold: bool) -> String {
         out.push_str("</span>");
     }
     out
+}
+
+fn marks(told: &[Option<Outcome>], twice: &dyn Fn(usize) -> bool) -> Vec<Mark> {
+    told.iter().enumerate().map(|(buyer, told)| Mark::of(*told, twice(buyer))).collect()
 }
 
 /// Up to this many buyers each have a mark of their own.
@@ -61,11 +66,11 @@ impl Mark {
     /// In the order of the legend.
     const ALL: [Self; 6] = [Self::Once, Self::Twice, Self::TurnedAway, Self::Failed, Self::Unknown, Self::Waiting];
 
-    /// The mark of a buyer. `oversold`: more than one ticket was sold.
-    fn of(told: Option<Outcome>, oversold: bool) -> Self {
+    /// The mark of a buyer. `twice`: more than one ticket was sold for the seat.
+    fn of(told: Option<Outcome>, twice: bool) -> Self {
         match told {
             None => Self::Waiting,
-            Some(Outcome::Confirmed) if oversold => Self::Twice,
+            Some(Outcome::Confirmed) if twice => Self::Twice,
             Some(Outcome::Confirmed) => Self::Once,
             Some(Outcome::Rejected) => Self::TurnedAway,
             Some(Outcome::Error) => Self::Failed,

@@ -1,6 +1,6 @@
 //! `/`: the on-sale. The server reads the floor and renders all of it; the island then brings it to life.
 
-use super::{asked::Asked, proof::worst};
+use super::asked::Asked;
 use crate::{
     api::FloorView,
     components::{Header, Here},
@@ -11,9 +11,9 @@ use crate::{
     },
     service::Service,
     visitor::Visitor,
-    words::{shop_words, short_title},
+    words::{shop_words, short_title, tone},
 };
-use evidence::{FOIL, PRODUCT, StressTest};
+use evidence::{FOIL, PRODUCT, StressResult, StressTest};
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
@@ -35,7 +35,7 @@ pub fn OnSale() -> impl IntoView {
     let pair = {
         let service = Arc::clone(&service);
         // A database that is away is said where its floor would be.
-        Suspend::new(async move { service.latest_stress().await.ok().map(headline) })
+        Suspend::new(async move { service.latest_stress().await.ok().map(|latest| headline(latest.as_deref())) })
     };
     let island = Suspend::new(async move {
         let setup = set_up(&service, asked, visitor).await;
@@ -71,25 +71,27 @@ pub fn OnSale() -> impl IntoView {
 }
 
 /// The two numbers of the latest stress test that was recorded here, or that there are none.
-fn headline(latest: Option<StressTest>) -> impl IntoView {
+fn headline(latest: Option<&StressTest>) -> impl IntoView + use<> {
     let Some(test) = latest else {
         return view! { <p class="headline-pair">"Not measured on this deployment yet: press Break it."</p> }
             .into_any();
     };
     let side = |backend| {
-        let line = worst(&test, backend)?.clone();
-        let tone = if line.verdict.is_violated() { "num tone-twice" } else { "num tone-once" };
+        let line = test.headline(backend)?;
         let stand_in = if line.engine.starts_with("stand-in") { "the stand-in for " } else { "" };
         let name = format!(" on {stand_in}{}", short_title(backend));
-        Some(view! {
-            <a href=format!("/run/{}", line.run) title=line.engine><b class=tone>{grouped(line.scoreboard.oversold)}</b>{name}</a>", "
-        })
+        let (run, tone) = (format!("/run/{}", line.run), format!("num tone-{}", tone(line.verdict)));
+        Some(view! { <a href=run><b class=tone>{grouped(line.scoreboard.oversold)}</b>{name}</a>", " })
     };
-    let buyers = test.lines.iter().map(|line| line.buyers).max().unwrap_or(0);
+    let result = match test.result() {
+        StressResult::Pass => String::new(),
+        other => format!(" {other}."),
+    };
     view! {
         <p class="headline-pair">
             "Sold twice, measured here: "{side(PRODUCT)}{side(FOIL)}
-            {format!("{} buyers each. ", grouped(buyers.into()))}<a href="/proof">"How"</a>
+            {format!("up to {} buyers.{result} ", grouped(test.plan.levels.iter().copied().max().unwrap_or(0).into()))}
+            <a href=format!("/proof#{}", test.id)>"How"</a>
         </p>
     }
     .into_any()

@@ -13,7 +13,6 @@ use crate::{
 use diagram::Diagram;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-pub use measured::worst;
 use measured::{Captured, Headline};
 use onsale::{Backend, Engine};
 use source::Sources;

@@ -15,9 +15,10 @@ use crate::{
     error::AppError,
     island::ResultCard,
     service::Service,
-    words::{self, engine_line},
+    words::{self, engine_line, place},
 };
 use check::CheckAndTake;
+use evidence::RunDocument;
 use facts::{Facts, Fates};
 use http::StatusCode;
 use leptos::either::EitherOf3;
@@ -26,7 +27,7 @@ use leptos_axum::ResponseOptions;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use look::Look;
-use onsale::{Run, RunId};
+use onsale::RunId;
 use std::sync::Arc;
 use table::Buyers;
 use timeline::Timeline;
@@ -43,11 +44,11 @@ pub fn RunPage() -> impl IntoView {
             Err(_) => Err(AppError::NotFound(String::new())),
         };
         match recorded {
-            Ok((run, report)) => EitherOf3::A(view! { <Report run report look /> }),
+            Ok((document, report)) => EitherOf3::A(view! { <Report document report look /> }),
             Err(error @ AppError::Unfinished { .. }) => EitherOf3::B(view! {
                 <Missing
                     what="This run was not finished."
-                    hint=format!("{error} The floor's own witness still counts every sale of it.")
+                    hint=error.to_string()
                 />
             }),
             Err(AppError::NotFound(_)) => EitherOf3::B(view! {
@@ -64,9 +65,9 @@ pub fn RunPage() -> impl IntoView {
 
 /// A run that can be shown.
 #[component]
-fn Report(run: Arc<Run>, report: RunReport, look: Look) -> impl IntoView {
+fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) -> impl IntoView {
     let card = words::card(&report);
-    let title = format!("{} · seat {} · run {}", card.verdict, report.plan.seat(), report.run);
+    let title = format!("{} · {} · run {}", card.verdict, place(&report), report.run);
     let preview = format!(
         "{} {} {} {}",
         card.big,
@@ -85,7 +86,7 @@ fn Report(run: Arc<Run>, report: RunReport, look: Look) -> impl IntoView {
                 <h1>"Run "<code>{report.run.to_string()}</code></h1>
                 <p>
                     {engine_line(report.plan.backend, &report.engine)}
-                    ", seat "{report.plan.seat().to_string()}", round "{report.round}", "
+                    ", "{place(&report)}", "
                     <time datetime=iso_utc(report.began_at_ms)>{utc(report.began_at_ms)}</time>"."
                 </p>
             </section>
@@ -94,10 +95,10 @@ fn Report(run: Arc<Run>, report: RunReport, look: Look) -> impl IntoView {
                 <CheckAndTake id=report.run.clone() />
                 <Fates report=report.clone() />
             </section>
-            <Timeline run=Arc::clone(&run) look=look.clone() />
-            <Buyers run=Arc::clone(&run) look />
+            <Timeline document=Arc::clone(&document) verdict=report.verdict.clone() look=look.clone() />
+            <Buyers document=Arc::clone(&document) look />
             <section class="facts wide">
-                <Facts report host=run.host.clone() />
+                <Facts report document />
             </section>
         </main>
     }

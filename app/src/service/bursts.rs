@@ -1,6 +1,12 @@
 //! Starting a burst, watching it, and what is left of it.
 
-use super::{Service, Shop, live::LiveRun, queue::Place, report, stress::Slot};
+use super::{
+    Service, Shop,
+    live::{Document, LiveRun},
+    queue::Place,
+    report,
+    stress::Slot,
+};
 use crate::{
     api::{BreakItAnswer, BurstEvent, BurstStart, Fate, RunReport},
     error::AppError,
@@ -10,9 +16,9 @@ use crate::{
 use burst::{Burst, Event};
 use futures::{Stream, StreamExt, stream};
 use onsale::{
-    Backend, BoxOffice, BuyerName, FloorId, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId, Span, Ticket,
+    Backend, BoxOffice, BuyerName, Failure, FloorId, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId, Ticket,
 };
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 /// A wish for a burst, not yet checked.
@@ -55,8 +61,8 @@ impl Service {
     /// Runs a burst to its end, for clients of the API.
     pub async fn break_it_and_wait(&self, wish: BurstRequest) -> Result<BreakItAnswer, AppError> {
         let (id, _, burst) = self.start(wish).await?;
-        let run = burst.await.map_err(|_| AppError::Transport(format!("Run {id} was stopped.")))??;
-        Ok(report::break_it_answer(&run))
+        let document = burst.await.map_err(|_| AppError::Transport(format!("Run {id} was stopped.")))??;
+        Ok(report::break_it_answer(&document.run))
     }
 
     /// Everything that happened and happens in a run; of one that ended long ago, its report.
@@ -67,46 +73,42 @@ impl Service {
         }
     }
 
-    /// A run, and what the witness says of it now; waits for one that is under way.
-    pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Run>, RunReport), AppError> {
-        let known_bad = evidence::known_bad().run.into_owned();
-        if *id == known_bad.id {
-            let report = report::run_report(&known_bad, None, true);
+    /// A run as it was recorded, and what the witness says of it now; waits for one that is under way.
+    pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Document>, RunReport), AppError> {
+        let known_bad = evidence::known_bad();
+        if *id == known_bad.run.id {
+            let report = report::run_report(&known_bad.run, None, true);
             return Ok((Arc::new(known_bad), report));
         }
         if let Some(live) = self.runs.get(id)
             && let Some(report) = live.end().await.transpose()?
-            && let Some(run) = live.run()
+            && let Some(document) = live.document()
         {
             // Not stored, or not yet: what was found when it ended.
-            return Ok((run, *report));
+            return Ok((document, *report));
         }
-        let Some((floor, run)) = self.store.load_run(id).await? else {
+        let Some((floor, document)) = self.store.load_run(id).await? else {
             return Err(self.not_recorded(id).await?);
         };
+        let document = Document::read(&document[..]).map_err(|unusable| {
+            tracing::warn!(%unusable, run = %id, "a stored run cannot be read");
+            AppError::NotFound(format!("Run {id} was stored by another version of WorldSeat, and cannot be shown."))
+        })?;
         // A backend that is away, or gone, leaves the run unreconciled.
-        let counts = match self.shop(run.plan.backend) {
-            Ok(shop) => count_again(shop.office(), &floor, &run).await,
+        let counts = match self.shop(document.run.plan.backend) {
+            Ok(shop) => count_again(shop.office(), &floor, &document.run).await,
             Err(_) => None,
         };
-        let report = report::run_report(&run, counts.as_deref(), true);
-        Ok((Arc::new(run), report))
+        let report = report::run_report(&document.run, counts.as_deref(), true);
+        Ok((Arc::new(document), report))
     }
 
-    /// Why there is no record of a run: its server ended first, or there is no such run.
+    /// Why there is no record of a run: it has no result, or there is no such run.
     async fn not_recorded(&self, id: &RunId) -> Result<AppError, AppError> {
-        let Some((floor, plan)) = self.store.load_begun(id).await? else {
-            return Ok(AppError::NotFound(format!("There is no run {id} on this deployment.")));
-        };
-        let office = self.shop(plan.backend)?.office();
-        let (mut sold, seat) = (0, plan.seat());
-        for seat in plan.seats {
-            let rows = office.seat_rows(&floor, seat).await?;
-            let round = rows.iter().map(|row| row.round).max().unwrap_or(1);
-            let sales = office.sales(&floor, seat, round).await?;
-            sold += sales.iter().filter(|sale| sale.run.as_ref() == Some(id)).count() as u64;
-        }
-        Ok(AppError::Unfinished { run: id.clone(), seat, buyers: plan.buyers, sold })
+        Ok(match self.store.load_begun(id).await? {
+            Some((_, plan)) => AppError::Unfinished { run: id.clone(), seat: plan.seat(), buyers: plan.buyers },
+            None => AppError::NotFound(format!("There is no run {id} on this deployment.")),
+        })
     }
 
     async fn start(&self, wish: BurstRequest) -> Result<(RunId, usize, UnderWay), AppError> {
@@ -168,7 +170,7 @@ impl Service {
 const BEGIN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A burst that goes on whether or not anybody waits for it.
-type UnderWay = JoinHandle<Result<Arc<Run>, AppError>>;
+type UnderWay = JoinHandle<Result<Arc<Document>, AppError>>;
 
 async fn run_to_the_end(
     shop: Arc<dyn Shop>,
@@ -177,12 +179,18 @@ async fn run_to_the_end(
     slot: Option<Slot>,
     burst: Burst,
     live: Arc<LiveRun>,
-) -> Result<Arc<Run>, AppError> {
+) -> Result<Arc<Document>, AppError> {
     let turn = place.turn().await;
     // Before the first buyer is let go: the run is not lost if the server is. A store that is away holds up no burst.
     let begun = tokio::time::timeout(BEGIN_PATIENCE, store.begin_run(&burst.floor, &burst.id, &burst.plan)).await;
     if !matches!(begun, Ok(Ok(()))) {
         tracing::warn!(run = %burst.id, ?begun, "that a run begins could not be stored");
+    }
+    if let Some(slot) = &slot
+        && let Err(error) = slot.take(&*store, &burst.id).await
+    {
+        live.failed(error.clone());
+        return Err(error);
     }
     let (floor, plan) = (burst.floor.clone(), burst.plan.clone());
     let watcher = Arc::clone(&live);
@@ -195,7 +203,7 @@ async fn run_to_the_end(
         }
     };
     let run = match shop.burst(burst, Arc::new(events)).await {
-        Ok(run) => Arc::new(run),
+        Ok(run) => run,
         Err(unfinished) => {
             tracing::warn!(error = %unfinished, "a burst has no result");
             let error = AppError::from(unfinished);
@@ -207,21 +215,35 @@ async fn run_to_the_end(
     // verdict does not wait for a floor with a long history.
     let counts = count_again(shop.office(), &floor, &run).await;
     drop(turn);
-    live.ended(Arc::clone(&run), report::run_report(&run, counts.as_deref(), true));
-    tokio::spawn(save(store, floor, Arc::clone(&run), slot, live));
-    Ok(run)
+    let report = report::run_report(&run, counts.as_deref(), true);
+    let claims = report::claims(&run, &report.verdict);
+    let document = Arc::new(Document { run: Cow::Owned(run), claims });
+    live.ended(Arc::clone(&document), report);
+    tokio::spawn(save(store, floor, Arc::clone(&document), slot, live));
+    Ok(document)
 }
 
 /// The verdict does not wait for the store; a run that cannot be stored says so from then on.
-async fn save(store: Arc<dyn RunStore>, floor: FloorId, run: Arc<Run>, slot: Option<Slot>, live: Arc<LiveRun>) {
-    let saved = store.save_run(&floor, &run).await;
+async fn save(
+    store: Arc<dyn RunStore>,
+    floor: FloorId,
+    document: Arc<Document>,
+    slot: Option<Slot>,
+    live: Arc<LiveRun>,
+) {
+    let id = &document.run.id;
+    let mut written = Vec::new();
+    let saved = match document.write(&mut written) {
+        Ok(()) => store.save_run(&floor, id, &written).await,
+        Err(error) => Err(Failure::unavailable("the store of runs", error)),
+    };
     if let Err(failure) = &saved {
-        tracing::warn!(%failure, run = %run.id, "a run could not be stored");
+        tracing::warn!(%failure, run = %id, "a run could not be stored");
     }
     live.stored(saved.is_ok());
     // A line of a stress test links to its run: without the run it is not done.
     if let (Some(slot), Ok(())) = (slot, saved) {
-        slot.fill(&*store, &run).await;
+        slot.fill(&*store, &document.run).await;
     }
 }
 
@@ -244,9 +266,10 @@ pub(super) fn check_range(what: &str, value: u32, least: u32, most: u32) -> Resu
 
 /// The ledger's counts of the run's rounds as they are now; `None` if they cannot be had.
 async fn count_again(office: &dyn BoxOffice, floor: &FloorId, run: &Run) -> Option<Vec<RoundCount>> {
-    if let [Opening { seat, round, .. }] = run.openings[..] {
+    let mut counts = Vec::with_capacity(run.openings.len());
+    for &Opening { seat, round, .. } in &run.openings {
         let confirmed = office.sales(floor, seat, round).await.ok()?.len() as u64;
-        return Some(vec![RoundCount { seat, round, confirmed }]);
+        counts.push(RoundCount { seat, round, confirmed });
     }
-    office.counts(floor, Span::Ever).await.ok()
+    Some(counts)
 }

@@ -1,7 +1,6 @@
 //! A run as a file: ours, and the forms that other people's checkers read.
 
 use evidence::RunDocument;
-use onsale::Run;
 use std::io;
 
 /// One form of a run.
@@ -50,13 +49,14 @@ impl Download {
         }
     }
 
-    /// Writes `run` in this form.
+    /// Writes the run in this form; as a document it says what was claimed when it ended.
     ///
     /// # Errors
     /// What `out` answers.
-    pub fn write(self, run: &Run, out: impl io::Write) -> io::Result<()> {
+    pub fn write(self, document: &RunDocument<'_>, out: impl io::Write) -> io::Result<()> {
+        let run = &*document.run;
         match self {
-            Self::Run => RunDocument::of(run).write(out),
+            Self::Run => document.write(out),
             Self::Edn => evidence::edn::write(run, out),
             Self::Jsonl => evidence::elle::write(run, out),
             Self::Porcupine => evidence::porcupine::write(run, out),

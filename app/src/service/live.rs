@@ -5,13 +5,16 @@ use crate::{
     error::AppError,
 };
 use futures::Stream;
-use onsale::{Run, RunId};
+use onsale::RunId;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 use tokio::sync::watch;
+
+/// A run and what was said of it when it ended.
+pub type Document = evidence::RunDocument<'static>;
 
 /// How many ended runs are remembered; the oldest is forgotten first and is then read from the store.
 const REMEMBERED: usize = 128;
@@ -73,8 +76,8 @@ struct Story {
     released: Option<Instant>,
     fates: Vec<Fate>,
     end: Option<Result<Box<RunReport>, AppError>>,
-    /// The run itself, until it is stored; for ever, if it cannot be.
-    run: Option<Arc<Run>>,
+    /// The run's document, until it is stored; for ever, if it cannot be.
+    document: Option<Arc<Document>>,
 }
 
 impl Default for LiveRun {
@@ -100,9 +103,9 @@ impl LiveRun {
     }
 
     /// It is over.
-    pub fn ended(&self, run: Arc<Run>, report: RunReport) {
+    pub fn ended(&self, document: Arc<Document>, report: RunReport) {
         let mut story = lock(&self.story);
-        story.run = Some(run);
+        story.document = Some(document);
         story.end = Some(Ok(Box::new(report)));
         drop(story);
         self.changed.send_replace(());
@@ -118,15 +121,15 @@ impl LiveRun {
     pub fn stored(&self, stored: bool) {
         let mut story = lock(&self.story);
         if stored {
-            story.run = None;
+            story.document = None;
         } else if let Some(Ok(report)) = &mut story.end {
             report.stored = false;
         }
     }
 
-    /// The run, while only this server has it.
-    pub fn run(&self) -> Option<Arc<Run>> {
-        lock(&self.story).run.clone()
+    /// The run's document, while only this server has it.
+    pub fn document(&self) -> Option<Arc<Document>> {
+        lock(&self.story).document.clone()
     }
 
     fn is_over(&self) -> bool {

@@ -5,8 +5,9 @@ use crate::api::{
     BreakItAnswer, BurstEvent, Fate, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
 };
 use crate::island::card::Card;
+use evidence::Claims;
 use onsale::{Backend, Operation, Outcome, RoundCount, Run, Scoreboard, SeatRow, Ticket};
-use witness::Verdict;
+use witness::{RunVerdict, Verdict};
 
 /// How many tickets a report names.
 const TICKETS_NAMED: usize = 100;
@@ -34,6 +35,11 @@ pub fn run_report(run: &Run, counts: Option<&[RoundCount]>, stored: bool) -> Run
     report
 }
 
+/// What this deployment claims of `run` from now on.
+pub fn claims(run: &Run, verdict: &RunVerdict) -> Claims {
+    Claims { reconciled: Some(verdict.reconciliation.is_reconciled()), ..Claims::of(run, verdict) }
+}
+
 /// A finished run as the stream of its burst told it.
 pub fn story(report: RunReport) -> [BurstEvent; 3] {
     let (plan, engine, round) = (report.plan.clone(), report.engine.clone(), report.round);
@@ -45,7 +51,19 @@ pub fn story(report: RunReport) -> [BurstEvent; 3] {
 pub fn break_it_answer(run: &Run) -> BreakItAnswer {
     let scoreboard = Scoreboard::of(run);
     let judged = witness::judge_run(run).verdict;
-    let mut verdict = witness::verdict_sentence(run.plan.seat(), &scoreboard, run.plan.regions.len());
+    let mut verdict = if run.plan.seats.len() == 1 {
+        witness::verdict_sentence(run.plan.seat(), &scoreboard, run.plan.regions.len())
+    } else {
+        // The original's sentence is about one seat.
+        let words = witness::explain_run(run, &witness::judge_run(run));
+        format!(
+            "oversold = {} — {} seats: {} {}",
+            scoreboard.oversold,
+            run.plan.seats.len(),
+            words.headline,
+            words.sentence
+        )
+    };
     // The sentence counts; where the witness says more than the count does, it has the last word.
     if scoreboard.oversold == 0 && judged != Verdict::Linearizable {
         verdict = format!("{verdict} The witness does not agree that all is well: {judged}.");

@@ -2,8 +2,10 @@
 
 use super::Service;
 use crate::{error::AppError, island::THINK_MS_MAX, visitor::random_bits, words::engine_line};
-use evidence::{StressLine, StressPlan, StressResult, StressTest};
+use evidence::{FOIL, PRODUCT, StressLine, StressPlan, StressTest};
 use onsale::{Backend, Run, RunId, RunStore, Scoreboard, SeatId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -30,13 +32,13 @@ impl Service {
         for think_ms in &plan.think_ms {
             super::bursts::check_range("think time in ms", *think_ms, 0, THINK_MS_MAX)?;
         }
-        if !(1..=LINES_MAX).contains(&plan.lines()) {
-            let bursts = plan.lines();
-            return Err(AppError::Invalid(format!("that is {bursts} bursts; a stress test has 1 to {LINES_MAX}")));
+        if !plan.lines().is_some_and(|bursts| (1..=LINES_MAX).contains(&bursts)) {
+            let why = "levels × think times × rounds × backends";
+            return Err(AppError::Invalid(format!("a stress test has 1 to {LINES_MAX} bursts: {why}")));
         }
         let began_at_ms = burst::wall_clock_ms();
         let id = RunId::in_time(began_at_ms, random_bits());
-        let test = StressTest { id, began_at_ms, host: self.host.clone(), plan, lines: vec![] };
+        let test = StressTest { id, began_at_ms, host: self.host.clone(), plan, lines: vec![], pending: None };
         let header = serde_json::to_string(&test).map_err(|error| AppError::Transport(error.to_string()))?;
         self.store.append_record(&test.id, 0, &header).await?;
         Ok(test)
@@ -59,13 +61,34 @@ impl Service {
         Ok(self.store.load_records(u32::MAX).await?.iter().filter_map(|documents| read(documents)).collect())
     }
 
-    /// The newest stress test that was done to its end.
-    pub async fn latest_stress(&self) -> Result<Option<StressTest>, AppError> {
-        // One under way, and one that was given up, come before it at most.
-        let newest = self.store.load_records(8).await?;
-        let done = |test: &StressTest| !matches!(test.result(), StressResult::Unfinished { .. });
-        Ok(newest.iter().filter_map(|documents| read(documents)).find(done))
+    /// The newest stress test that was done to its end, on the product and on the foil if there is one.
+    pub async fn latest_stress(&self) -> Result<Option<Arc<StressTest>>, AppError> {
+        let sizes = self.store.newest_records(LATEST_AMONG).await?;
+        if let Some((seen, latest)) = &*lock(&self.latest)
+            && *seen == sizes
+        {
+            // Records are only appended to: what has the same names and sizes is the same.
+            return Ok(latest.clone());
+        }
+        let tests = self.store.load_records(LATEST_AMONG).await?;
+        let whole = |test: &StressTest| {
+            let everywhere = [PRODUCT, FOIL].iter().all(|side| test.plan.backends.contains(side) || !self.has(*side));
+            test.is_done() && everywhere
+        };
+        let latest = tests.iter().filter_map(|documents| read(documents)).find(whole).map(Arc::new);
+        *lock(&self.latest) = Some((sizes, latest.clone()));
+        Ok(latest)
     }
+}
+
+/// Among how many of the newest stress tests the headline is looked for.
+const LATEST_AMONG: u32 = 32;
+
+/// The latest stress test, and the names and sizes of the records it was found among.
+pub type Latest = Mutex<Option<(Vec<(RunId, i64)>, Option<Arc<StressTest>>)>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The turns of the stress tests under way: a test's bursts come one after the other.
@@ -86,7 +109,7 @@ impl StressTurns {
 
 /// A burst's place in a stress test, held until it is recorded.
 pub struct Slot {
-    id: RunId,
+    test: RunId,
     place: u32,
     _turn: OwnedMutexGuard<()>,
 }
@@ -99,23 +122,37 @@ impl Slot {
         burst: (Backend, u32, u32),
         turn: OwnedMutexGuard<()>,
     ) -> Result<Self, AppError> {
-        if seats != [test.plan.seat] {
-            return Err(AppError::Invalid(format!("stress test {} is about seat {}", test.id, test.plan.seat)));
-        }
         let words = |(backend, buyers, think_ms)| format!("{buyers} buyers on {backend} with {think_ms} ms think time");
+        let wrong = |why: String| Err(AppError::Invalid(format!("stress test {} {why}", test.id)));
+        if seats != [test.plan.seat] {
+            return wrong(format!("is about seat {}", test.plan.seat));
+        }
+        if let Some(run) = &test.pending {
+            return wrong(format!(
+                "has a burst without a result, run {run}, whose place no other takes: begin a new test"
+            ));
+        }
         match test.plan.bursts().nth(test.lines.len()) {
-            None => Err(AppError::Invalid(format!("stress test {} has all its bursts already", test.id))),
-            Some(next) if next != burst => {
-                Err(AppError::Invalid(format!("stress test {} goes on with {}", test.id, words(next))))
-            }
+            None => wrong("has all its bursts already".to_owned()),
+            Some(next) if next != burst => wrong(format!("goes on with {}", words(next))),
             Some(_) => {
-                let place = u32::try_from(test.lines.len() + 1).unwrap_or(u32::MAX);
-                Ok(Self { id: test.id.clone(), place, _turn: turn })
+                // A header, and two documents for each burst.
+                let place = u32::try_from(2 * test.lines.len() + 1).unwrap_or(u32::MAX);
+                Ok(Self { test: test.id.clone(), place, _turn: turn })
             }
         }
     }
 
-    /// Records the burst.
+    /// Takes the place for `run`, before its first buyer is let go.
+    pub async fn take(&self, store: &dyn RunStore, run: &RunId) -> Result<(), AppError> {
+        let document = json!(Entry::Begun { run: run.clone() }).to_string();
+        if store.append_record(&self.test, self.place, &document).await? {
+            return Ok(());
+        }
+        Err(AppError::Invalid(format!("stress test {} is being done by somebody else as well", self.test)))
+    }
+
+    /// Records what came out.
     pub async fn fill(self, store: &dyn RunStore, run: &Run) {
         let line = StressLine {
             backend: run.plan.backend,
@@ -126,19 +163,37 @@ impl Slot {
             scoreboard: Scoreboard::of(run),
             verdict: judge_run(run).verdict,
         };
-        let line = serde_json::to_string(&line).unwrap_or_default();
-        match store.append_record(&self.id, self.place, &line).await {
-            Ok(true) => {}
-            Ok(false) => tracing::error!(stress = %self.id, "two servers record one stress test: a line was lost"),
-            Err(failure) => tracing::warn!(%failure, stress = %self.id, "a line of a stress test could not be stored"),
+        let document = json!(Entry::Line(Box::new(line))).to_string();
+        let filled = store.append_record(&self.test, self.place + 1, &document).await;
+        if !matches!(filled, Ok(true)) {
+            tracing::warn!(?filled, stress = %self.test, "a line of a stress test could not be stored");
         }
     }
 }
 
-/// A record read back; `None` if it is not a stress test's.
+/// One document of a record, after its header.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Entry {
+    /// A burst is about to be let go.
+    Begun { run: RunId },
+    /// It was done.
+    Line(Box<StressLine>),
+}
+
+/// A record read back; `None` if it is not a stress test's. What cannot be read leaves it unfinished.
 fn read(documents: &[String]) -> Option<StressTest> {
-    let (header, lines) = documents.split_first()?;
+    let (header, entries) = documents.split_first()?;
     let mut test: StressTest = serde_json::from_str(header).ok()?;
-    test.lines = lines.iter().map(|line| serde_json::from_str(line).ok()).collect::<Option<_>>()?;
+    for entry in entries {
+        match serde_json::from_str(entry) {
+            Ok(Entry::Begun { run }) => test.pending = Some(run),
+            Ok(Entry::Line(line)) => {
+                test.pending = None;
+                test.lines.push(*line);
+            }
+            Err(_) => break,
+        }
+    }
     Some(test)
 }

@@ -2,7 +2,7 @@
 
 use crate::database::Failure;
 use crate::ids::{BuyerName, FloorId, Region, Round, RunId, SeatId, Ticket};
-use crate::run::{Engine, Plan, Run};
+use crate::run::{Engine, Plan};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -57,17 +57,19 @@ pub trait RunStore: Send + Sync + 'static {
     /// What was stored of a run when it began; `None` if there is none.
     async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure>;
 
-    /// Stores a run, and beside it the floor it was on, which the run itself does not name; storing the same run again
-    /// changes nothing.
-    async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure>;
-    /// Reads a run and its floor back; `None` if there is none.
-    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure>;
+    /// Stores a run's document, as it will be handed out for ever, and beside it the floor it was on, which the run
+    /// itself does not name; storing the same run again changes nothing.
+    async fn save_run(&self, floor: &FloorId, id: &RunId, document: &[u8]) -> Result<(), Failure>;
+    /// Reads a run's floor and document back; `None` if there is none.
+    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Vec<u8>)>, Failure>;
 
     /// Appends `document` to a record, such as a stress test's, at `place`. A place that is taken keeps what it
     /// has, and the answer is no.
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure>;
     /// One record's documents in the order of their places; empty if there is none.
     async fn load_record(&self, record: &RunId) -> Result<Vec<String>, Failure>;
+    /// The newest records, up to `most`, newest first, and how many documents each has.
+    async fn newest_records(&self, most: u32) -> Result<Vec<(RunId, i64)>, Failure>;
     /// The documents of the newest records, up to `most`, newest first: their ids sort by time.
     async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure>;
 }

@@ -8,7 +8,7 @@ use app::{
 };
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{ConnectInfo, Path, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response, Sse,
@@ -18,17 +18,27 @@ use axum::{
 use futures::{Stream, StreamExt};
 use onsale::{RunId, SeatId};
 use serde_json::json;
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 /// `POST /api/breakit`: runs to the end, then answers.
-pub async fn break_it(State(service): State<Arc<Service>>, headers: HeaderMap, body: Posted) -> Answer<BreakItAnswer> {
-    let wish = wish(&service, &headers, body)?;
+pub async fn break_it(
+    State(service): State<Arc<Service>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Posted,
+) -> Answer<BreakItAnswer> {
+    let wish = wish(&service, peer, &headers, body)?;
     Ok(Json(service.break_it_and_wait(wish).await?))
 }
 
 /// `POST /api/bursts`: starts, and says where to watch.
-pub async fn start(State(service): State<Arc<Service>>, headers: HeaderMap, body: Posted) -> Result<Response, Problem> {
-    let wish = wish(&service, &headers, body)?;
+pub async fn start(
+    State(service): State<Arc<Service>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Posted,
+) -> Result<Response, Problem> {
+    let wish = wish(&service, peer, &headers, body)?;
     let (run, ahead) = service.start_burst(wish).await?;
     let body = json!({ "run": run, "ahead": ahead, "events": format!("/api/runs/{run}/events") });
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
@@ -52,10 +62,15 @@ fn sse(events: impl Stream<Item = BurstEvent>) -> impl Stream<Item = Result<Even
     })
 }
 
-fn wish(service: &Service, headers: &HeaderMap, Posted(wish): Posted) -> Result<BurstRequest, Problem> {
+fn wish(
+    service: &Service,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    Posted(wish): Posted,
+) -> Result<BurstRequest, Problem> {
     let stress = wish.stress()?;
     if stress.is_some() {
-        super::stress::may_record(service, headers)?;
+        super::stress::may_record(service, peer, headers)?;
     }
     let seats = match (wish.seat()?, wish.seats()?) {
         (Some(_), Some(_)) => {

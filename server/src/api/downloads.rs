@@ -24,15 +24,15 @@ pub async fn download(
         return Err(AppError::NotFound(format!("A run has no such file. It has {names}.")).into());
     };
     let id: RunId = id.parse().map_err(invalid)?;
-    let (run, _) = service.recorded(&id).await?;
+    let (document, _) = service.recorded(&id).await?;
     // A run of ten thousand buyers takes a while to write.
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        form.write(&run, &mut bytes).map(|()| bytes)
+        form.write(&document, &mut bytes).map(|()| bytes)
     });
     let bytes = written.await.map_err(|error| AppError::Transport(error.to_string()))?;
     let bytes = bytes.map_err(|error| AppError::Transport(error.to_string()))?;
-    // A run never changes; what the witness says of it is in the page, not in the file.
+    // A run never changes, and neither does what was claimed of it.
     let headers = [(header::CONTENT_TYPE, form.media_type()), (header::CACHE_CONTROL, "public, max-age=86400")];
     Ok((headers, bytes).into_response())
 }

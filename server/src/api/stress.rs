@@ -4,22 +4,23 @@ use super::{Answer, Problem, body::object, problem::invalid};
 use app::{error::AppError, service::Service};
 use axum::{
     Json,
-    extract::{FromRequest, Path, Request, State, rejection::PathRejection},
+    extract::{ConnectInfo, FromRequest, Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use evidence::{StressPlan, StressTest};
 use onsale::{Backend, RunId, SeatId};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// `POST /api/stress`: begins to record one.
 pub async fn begin(
     State(service): State<Arc<Service>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Planned(plan): Planned,
 ) -> Result<Response, Problem> {
-    may_record(&service, &headers)?;
+    may_record(&service, peer, &headers)?;
     let test = service.begin_stress(plan).await?;
     Ok((StatusCode::CREATED, Json(Answered::from(test))).into_response())
 }
@@ -50,14 +51,23 @@ impl From<StressTest> for Answered {
     }
 }
 
-/// Whether the sender may record: the key, where the server has one, comes as `Authorization: Bearer KEY`.
-pub fn may_record(service: &Service, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(key) = &service.record_key else { return Ok(()) };
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if sent == Some(key) {
+/// Whether the sender may record. With a record key: who sends it, as `Authorization: Bearer KEY`. Without one: whoever is
+/// on this machine, and not merely passed on by a proxy on it.
+pub fn may_record(service: &Service, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Problem> {
+    let allowed = match &service.record_key {
+        Some(key) => {
+            let sent =
+                headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+            sent == Some(key)
+        }
+        None => {
+            peer.ip().is_loopback() && !["forwarded", "x-forwarded-for"].iter().any(|name| headers.contains_key(*name))
+        }
+    };
+    if allowed {
         return Ok(());
     }
-    let error = "Stress tests are recorded here only by who knows the server's record key: --record-key KEY";
+    let error = "Stress tests are recorded here only by who knows the server's record key (--record-key KEY), or, if it has none, from its own machine";
     Err(Problem::Request(StatusCode::FORBIDDEN, error.to_owned()))
 }
 

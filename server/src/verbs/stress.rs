@@ -108,7 +108,7 @@ impl Test {
                 self.plan.backends.push(FOIL);
             }
         }
-        if self.plan.lines() == 0 {
+        if self.plan.lines() == Some(0) {
             bail!("nothing to do: give at least one level, one think time and one round");
         }
         if options.record {

@@ -44,6 +44,9 @@ impl State {
                         {
                             model.shop = place;
                         }
+                        if let Some(floor) = &mut model.floor {
+                            floor.floor_wide = ["–".to_owned(), "floor-wide, not read again".to_owned()];
+                        }
                         model.at_map = Notice::trouble(format!("The map could not be read again. {error}"));
                     }
                 }
@@ -120,7 +123,7 @@ impl State {
         if self.now(|model| model.resetting || model.bursts[model.shop].is_on()) {
             return;
         }
-        let (shop, form) = self.now(|model| (model.shop, model.form()));
+        let (shop, form, asked) = self.now(|model| (model.shop, model.form(), model.asked));
         self.change(|model| {
             model.resetting = true;
             model.question.clear();
@@ -132,10 +135,9 @@ impl State {
                 model.resetting = false;
                 model.at_controls = match answer {
                     Ok(floor) => {
-                        if model.shop == shop {
+                        // Unless it was asked for again meanwhile: then a newer answer is here or on its way.
+                        if model.shop == shop && model.asked == asked {
                             model.floor = Some(Floor::from(floor));
-                            model.loading = false;
-                            model.asked += 1;
                         }
                         model.at_map = Notice::default();
                         model.bursts[shop].phase = Phase::Idle;

@@ -87,7 +87,8 @@ fn take(state: State, shop: usize, event: &Json) -> bool {
             draw = over || ms == 0 || progress.told.len() <= DENSE;
             if let Some(card) = event.find("card") {
                 let mut card = Card::from(card);
-                card.draw(&progress.told, &progress.regions);
+                let oversold = card.oversold;
+                card.draw(&progress.told, &progress.regions, |_| oversold);
                 *phase = Phase::Done(Box::new(card));
             }
         }

@@ -3,34 +3,37 @@
 use crate::{
     dates::{iso_utc, utc},
     island::card::grouped,
+    words::tone,
 };
-use evidence::{FOIL, PRODUCT, StressLine, StressResult, StressTest};
+use evidence::{FOIL, PRODUCT, StressLine, StressTest};
 use leptos::prelude::*;
-use onsale::Backend;
+use std::sync::Arc;
 
 /// How a visitor measures what was not measured yet.
 const HOW: &str = "worldseat stress http://127.0.0.1:3000 --record";
 
-/// Section 1: the two numbers, at the most buyers of the latest stress test.
+/// Section 1: the two numbers of the latest stress test: of the product its worst burst, of the foil the highest level's.
 #[component]
-pub fn Headline(latest: Option<StressTest>) -> impl IntoView {
+pub fn Headline(latest: Option<Arc<StressTest>>) -> impl IntoView {
     let Some(test) = latest else {
         return view! {
             <p>
                 "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
-                " on both databases, or let the stress test do it and record every number:"
+                " to see one burst on each database. The stress test does many, and records every number:"
             </p>
             <pre tabindex="0" aria-label="Command"><code>{HOW}</code></pre>
         }
         .into_any();
     };
-    let sides = [PRODUCT, FOIL].into_iter().filter_map(|backend| worst(&test, backend));
+    let sides = [PRODUCT, FOIL].into_iter().filter_map(|backend| test.headline(backend));
     let sides = sides.map(|line| view! { <Side line=line.clone() /> }).collect_view();
     view! {
         <div class="headline">{sides}</div>
+        <p class="result-line"><b>"RESULT: "{test.result().to_string()}</b></p>
         <p class="soft">
-            "The same purchase code on both; only the database changed. The most that was oversold at the highest level of "
-            <a href=format!("#{}", test.id)>"the latest stress test"</a>", recorded "
+            "The same purchase code on both; only the database changed. Of the product the worst burst of "
+            <a href=format!("#{}", test.id)>"the latest stress test"</a>
+            ", of the foil the one of its highest level that oversold most. Recorded "
             <time datetime=iso_utc(test.began_at_ms)>{utc(test.began_at_ms)}</time>
             {format!(" by {} on {}.", test.host.worldseat, test.host.machine)}
         </p>
@@ -38,21 +41,13 @@ pub fn Headline(latest: Option<StressTest>) -> impl IntoView {
     .into_any()
 }
 
-/// The burst of a database's highest level that oversold most.
-pub fn worst(test: &StressTest, backend: Backend) -> Option<&StressLine> {
-    let lines = || test.lines.iter().filter(|line| line.backend == backend);
-    let most = lines().map(|line| line.buyers).max()?;
-    lines().filter(|line| line.buyers == most).max_by_key(|line| line.scoreboard.oversold)
-}
-
 #[component]
 fn Side(line: StressLine) -> impl IntoView {
     let oversold = line.scoreboard.oversold;
-    let tone = if line.verdict.is_violated() { "tone-twice" } else { "tone-once" };
     view! {
-        <a class=format!("side {tone}") href=format!("/run/{}", line.run)>
+        <a class=format!("side tone-{}", tone(line.verdict)) href=format!("/run/{}", line.run)>
             <b class="big num">{grouped(oversold)}</b>
-            <span>{if oversold == 1 { "sold a chair that was taken" } else { "were sold a chair that was taken" }}</span>
+            <span>{if oversold == 1 { "was sold a chair that was taken" } else { "were sold a chair that was taken" }}</span>
             <span>{line.verdict.to_string()}" · "{grouped(line.buyers.into())}" buyers, one seat"</span>
             <small>{line.engine}</small>
         </a>
@@ -62,8 +57,7 @@ fn Side(line: StressLine) -> impl IntoView {
 /// Section 2: the latest stress test as it was captured, then the list of all.
 #[component]
 pub fn Captured(tests: Vec<StressTest>) -> impl IntoView {
-    let done = |test: &&StressTest| !matches!(test.result(), StressResult::Unfinished { .. });
-    let latest = tests.iter().find(done).cloned();
+    let latest = tests.iter().find(|test| test.is_done()).cloned();
     let Some(latest) = latest else {
         return view! {
             <p>"None was recorded on this deployment to its end. This runs one and records it:"</p>
@@ -72,7 +66,16 @@ pub fn Captured(tests: Vec<StressTest>) -> impl IntoView {
         }
         .into_any();
     };
-    let rows = latest.lines.iter().map(|line| view! { <Line line=line.clone() /> }).collect_view();
+    let sides = latest.lines.chunk_by(|a, b| a.engine == b.engine).map(|lines| {
+        let rows = lines.iter().map(|line| view! { <Line line=line.clone() /> }).collect_view();
+        view! {
+            <tbody>
+                <tr><th colspan=COLUMNS.len() scope="rowgroup">{lines[0].engine.clone()}</th></tr>
+                {rows}
+            </tbody>
+        }
+    });
+    let sides = sides.collect_view();
     view! {
         <p class="result-line"><b>"RESULT: "{latest.result().to_string()}</b></p>
         <div class="scroll" tabindex="0" role="region" aria-label="Captured output">
@@ -83,12 +86,10 @@ pub fn Captured(tests: Vec<StressTest>) -> impl IntoView {
                 </caption>
                 <thead>
                     <tr>
-                        {["Database", "Think", "Buyers", "Confirmed", "Oversold", "Max retries", "Conflicts", "Raced", "Took", "Witness"]
-                            .map(|name| view! { <th scope="col">{name}</th> })
-                            .collect_view()}
+                        {COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).collect_view()}
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                {sides}
             </table>
         </div>
         <AllTests tests />
@@ -96,13 +97,15 @@ pub fn Captured(tests: Vec<StressTest>) -> impl IntoView {
     .into_any()
 }
 
+const COLUMNS: [&str; 9] =
+    ["Think", "Buyers", "Confirmed", "Oversold", "Max retries", "Conflicts", "Raced", "Took", "Witness"];
+
 #[component]
 fn Line(line: StressLine) -> impl IntoView {
     let board = line.scoreboard;
     let counts = [board.confirmed, board.oversold, board.max_retries.into(), board.conflicts, board.contenders];
     view! {
         <tr>
-            <td title=line.engine>{line.backend.as_str()}</td>
             <td>{line.think_ms}" ms"</td>
             <td>{grouped(line.buyers.into())}</td>
             {counts.map(|n| view! { <td>{grouped(n)}</td> }).collect_view()}
@@ -126,9 +129,12 @@ fn AllTests(tests: Vec<StressTest>) -> impl IntoView {
             view! { <a href=format!("/run/{}", line.run)>{line.backend.as_str()}" "{name}</a>" " }
         });
         let runs = runs.collect_view();
+        let pending = test.pending.clone().map(|run| {
+            view! { " · "<a href=format!("/run/{run}")>"one burst begun without a result yet"</a> }
+        });
         view! {
             <li id=test.id.to_string()>
-                <time datetime=iso_utc(test.began_at_ms)>{utc(test.began_at_ms)}</time>" · "{test.result().to_string()}
+                <time datetime=iso_utc(test.began_at_ms)>{utc(test.began_at_ms)}</time>" · "{test.result().to_string()}{pending}
                 <details><summary>"Oversold in each of its runs"</summary><p class="num">{runs}</p></details>
             </li>
         }
@@ -136,7 +142,7 @@ fn AllTests(tests: Vec<StressTest>) -> impl IntoView {
     let items = items.collect_view();
     view! {
         <h3>"Every stress test begun on this deployment ("{grouped(count)}")"</h3>
-        <p class="soft">"A test is listed from its first moment, and each of its bursts is added as it ends: none can be left out afterwards."</p>
+        <p class="soft">"A test is listed from its first moment, and each of its bursts before its first buyer is let go: none can be left out afterwards."</p>
         <ul class="tests">{items}</ul>
     }
     .into_any()

@@ -1,12 +1,14 @@
 //! What was asked for, what answered, and what the buyers were told, counted by region.
 
 use crate::{api::RunReport, island::card::grouped, words::short_title};
+use evidence::RunDocument;
 use leptos::prelude::*;
-use onsale::{Host, Outcome};
+use onsale::Outcome;
+use std::sync::Arc;
 
 /// What was asked for and what answered.
 #[component]
-pub fn Facts(report: RunReport, host: Host) -> impl IntoView {
+pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl IntoView {
     let (plan, engine, board) = (&report.plan, &report.engine, &report.scoreboard);
     let regions: Vec<_> = plan.regions.iter().map(ToString::to_string).collect();
     let stand_in =
@@ -23,7 +25,8 @@ pub fn Facts(report: RunReport, host: Host) -> impl IntoView {
         ("Engine", format!("{stand_in}{}", engine.name)),
         ("Consistency asked for", engine.consistency.clone()),
         ("Place", engine.place.clone()),
-        ("Buyers run by", format!("{}, on {}", host.worldseat, host.machine)),
+        ("Buyers run by", format!("{}, on {}", document.run.host.worldseat, document.run.host.machine)),
+        ("SHA-256 of the record, when it was made", document.claims.digest.to_string()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

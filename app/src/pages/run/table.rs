@@ -5,6 +5,7 @@ use super::{
     timeline::ms,
 };
 use crate::island::card::grouped;
+use evidence::RunDocument;
 use leptos::prelude::*;
 use onsale::{Operation, Run, Seen};
 use std::sync::Arc;
@@ -14,13 +15,14 @@ const ROWS: usize = 30;
 
 /// The table, its search, and its pages.
 #[component]
-pub fn Buyers(run: Arc<Run>, look: Look) -> impl IntoView {
+pub fn Buyers(document: Arc<RunDocument<'static>>, look: Look) -> impl IntoView {
+    let run = &*document.run;
     let rush = run.plan.seats.len() > 1;
-    let found = find(&run, &look);
+    let found = find(run, &look);
     let pages = found.len().div_ceil(ROWS).max(1);
     let page = look.page.min(pages);
     let shown = &found[(page - 1) * ROWS..found.len().min(page * ROWS)];
-    let rows = shown.iter().map(|index| row(&run, *index, rush)).collect_view();
+    let rows = shown.iter().map(|index| row(run, *index, rush)).collect_view();
     let columns = Sort::ALL.into_iter().filter(|sort| rush || *sort != Sort::Seat);
     let heads = columns.map(|sort| head(sort, &look)).collect_view();
     let turn = |name: &'static str, to: usize| {
@@ -38,6 +40,10 @@ pub fn Buyers(run: Arc<Run>, look: Look) -> impl IntoView {
             <form method="get" action="#buyers" role="search">
                 <label>"Ticket, buyer, region or outcome "<input type="search" name="q" value=look.search.clone() maxlength="64" /></label>
                 <input type="hidden" name="sort" value=sort_value(&look) />
+                {look.window_us.map(|(from, to)| view! {
+                    <input type="hidden" name="from" value=from />
+                    <input type="hidden" name="to" value=to />
+                })}
                 <button class="go small" type="submit">"Search"</button>
             </form>
             <p class="soft num">

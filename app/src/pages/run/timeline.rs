@@ -4,28 +4,82 @@
 
 use super::look::Look;
 use crate::island::{card::grouped, marks::DENSE};
+use evidence::RunDocument;
 use leptos::prelude::*;
-use onsale::{Operation, Outcome, Region, Run};
-use std::fmt::Write as _;
+use onsale::{Operation, Outcome, Region, Run, SeatId};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use witness::{Finding, Rule, RunVerdict};
 
 /// The drawing, its caption, and where else one may look.
 #[component]
-pub fn Timeline(run: std::sync::Arc<Run>, look: Look) -> impl IntoView {
-    let whole = (0, (run.end_us.saturating_sub(run.barrier_us)).max(1));
-    let axis = Axis::new(&run, look.window_us.unwrap_or(whole));
-    let drawing = draw(&run, &axis);
-    let links = zooms(&run, axis.window_us, whole).into_iter().map(|(name, window_us)| {
+pub fn Timeline(document: Arc<RunDocument<'static>>, verdict: RunVerdict, look: Look) -> impl IntoView {
+    let run = &*document.run;
+    let whole = (0, run.end_us.saturating_sub(run.barrier_us).max(1));
+    let marked = Marked::of(run, &verdict);
+    let axis = Axis { barrier_us: run.barrier_us, window_us: within(look.window_us, whole) };
+    let caption = caption(run, &marked);
+    let drawing = draw(run, &marked, &axis, &caption);
+    let links = zooms(run, &marked, axis.window_us, whole).into_iter().map(|(name, window_us)| {
         let to = Look { window_us, ..look.clone() };
         view! { <a href=to.address("timeline")>{name}</a>" " }
     });
     view! {
         <section class="timeline" id="timeline">
             <h2>"Timeline"</h2>
-            <p class="soft">{caption(&run)}</p>
+            <p class="soft">{caption}</p>
             <p class="zooms">{links.collect_view()}</p>
             <div class="drawing" inner_html=drawing></div>
-            <p class="picked num" aria-live="polite">{(run.operations.len() <= DENSE).then_some("Point at a bar to read it.")}</p>
+            <p class="picked num">{(run.operations.len() <= DENSE).then_some("Point at a bar to read it.")}</p>
         </section>
+    }
+}
+
+/// The part of the run that is shown: what the address asks for, if there is such a part.
+fn within(asked_us: Option<(u64, u64)>, whole: (u64, u64)) -> (u64, u64) {
+    let (from, to) = asked_us.unwrap_or(whole);
+    let to = to.min(whole.1);
+    if from < to { (from, to) } else { whole }
+}
+
+/// What the drawing marks besides the buyers.
+struct Marked {
+    /// The first buyer was told "confirmed".
+    first_us: Option<u64>,
+    /// From here on it is wrong, and what is.
+    wrong: Option<(u64, String)>,
+    /// The seats with more than one ticket in the ledger.
+    twice: BTreeSet<SeatId>,
+}
+
+impl Marked {
+    fn of(run: &Run, verdict: &RunVerdict) -> Self {
+        let end_us = |index: &usize| run.operations.get(*index).map(|op| op.end_us);
+        let moment = |finding: &Finding| {
+            let operations = if finding.rule == Rule::DoubleSell { &finding.operations } else { &finding.shown_by };
+            let mut ends: Vec<u64> = operations.iter().filter_map(end_us).collect();
+            ends.sort_unstable();
+            // Of two sales the second is wrong.
+            let at = usize::from(finding.rule == Rule::DoubleSell);
+            let name = if at == 1 { "sold again: wrong from here on".to_owned() } else { finding.rule.to_string() };
+            Some((*ends.get(at).or(ends.first())?, name))
+        };
+        let sold = run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed);
+        let twice = verdict.findings.iter().filter(|finding| finding.rule == Rule::DoubleSell);
+        Self {
+            first_us: sold.map(|op| op.end_us).min(),
+            wrong: verdict.findings.iter().find_map(moment),
+            twice: twice.map(|finding| finding.seat).collect(),
+        }
+    }
+
+    fn class(&self, op: &Operation) -> &'static str {
+        match op.outcome {
+            Outcome::Confirmed if self.twice.contains(&op.seat) => "dup",
+            Outcome::Confirmed => "won",
+            Outcome::Rejected => "out",
+            Outcome::Error => "err",
+            Outcome::Unknown => "unk",
+        }
     }
 }
 
@@ -36,10 +90,6 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(run: &Run, window_us: (u64, u64)) -> Self {
-        Self { barrier_us: run.barrier_us, window_us }
-    }
-
     /// Where a stamp of the run lies, in percent; outside 0 to 100 if it is not in the window.
     fn at(&self, stamp_us: u64) -> f64 {
         let (from, to) = self.window_us;
@@ -61,7 +111,7 @@ const NAME_PX: usize = 20;
 /// A lane of bands.
 const BAND_PX: usize = 120;
 
-fn draw(run: &Run, axis: &Axis) -> String {
+fn draw(run: &Run, marked: &Marked, axis: &Axis, caption: &str) -> String {
     let lanes: Vec<(&Region, Vec<usize>)> = run.plan.regions.iter().map(|region| (region, lane(run, region))).collect();
     let bands = run.operations.len() > DENSE;
     let rows = lanes.iter().map(|(_, lane)| lane.len()).max().unwrap_or(0);
@@ -69,8 +119,9 @@ fn draw(run: &Run, axis: &Axis) -> String {
     let height_px = if bands { BAND_PX } else { (rows * pitch).max(16) };
     let total_px = AXIS_PX + lanes.len() * (NAME_PX + height_px + 8);
     let mut svg = format!(
-        "<svg width=\"100%\" height=\"{total_px}\" role=\"img\" aria-label=\"{}\" class=\"lanes\">",
-        caption(run).replace('"', "'")
+        "<svg width=\"100%\" height=\"{total_px}\" role=\"img\" aria-label=\"{}\" class=\"lanes\">\
+         <defs><pattern id=\"hatch\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 4 4 0\"/></pattern></defs>",
+        caption.replace('"', "'")
     );
     draw_axis(&mut svg, axis, total_px);
     for (index, (region, lane)) in lanes.iter().enumerate() {
@@ -78,14 +129,15 @@ fn draw(run: &Run, axis: &Axis) -> String {
         let _ = write!(svg, "<text x=\"0\" y=\"{}\" class=\"name\">{region}</text>", top + 14);
         let top = top + NAME_PX;
         if bands {
-            draw_bands(&mut svg, run, axis, lane, top);
+            draw_bands(&mut svg, run, marked, axis, lane, top);
         } else {
             for (row, operation) in lane.iter().enumerate() {
-                draw_bar(&mut svg, run, axis, *operation, top + row * pitch, pitch - 2);
+                let place = (top + row * pitch, pitch - 2);
+                draw_bar(&mut svg, run, marked, axis, &run.operations[*operation], place);
             }
         }
     }
-    draw_moments(&mut svg, run, axis, total_px);
+    draw_moments(&mut svg, marked, axis, total_px);
     svg.push_str("</svg>");
     svg
 }
@@ -122,15 +174,14 @@ fn round_step(window_us: u64) -> u64 {
     [1, 2, 5, 10].into_iter().map(|n| n * power).find(|step| *step >= about).unwrap_or(10 * power)
 }
 
-fn draw_bar(svg: &mut String, run: &Run, axis: &Axis, index: usize, y: usize, height: usize) {
-    let op = &run.operations[index];
+fn draw_bar(svg: &mut String, run: &Run, marked: &Marked, axis: &Axis, op: &Operation, (y, height): (usize, usize)) {
     let (from, to) = (axis.at(op.start_us).max(0.0), axis.at(op.end_us).min(100.0));
     if to < 0.0 || from > 100.0 {
         return;
     }
-    let class = class(run, op);
+    let class = marked.class(op);
     let middle = y + height / 2;
-    let _ = write!(svg, "<g class=\"bar {class}\" data-buyer=\"{}\"><title>{}</title>", index + 1, words(run, op));
+    let _ = write!(svg, "<g class=\"bar {class}\"><title>{}</title>", words(run, op));
     let bought = op.connected_us.map_or(to, |connected| axis.at(connected).clamp(from, to));
     let _ = write!(svg, "<line class=\"wait\" x1=\"{from:.2}%\" x2=\"{bought:.2}%\" y1=\"{middle}\" y2=\"{middle}\"/>");
     let _ = write!(
@@ -162,110 +213,73 @@ fn draw_end(svg: &mut String, class: &str, x: f64, y: usize) {
     let _ = write!(svg, "<svg x=\"{x:.2}%\" y=\"{y}\" overflow=\"visible\">{shape}</svg>");
 }
 
-/// Everybody of a lane at once: how many were answered what by when, and every sale as a diamond or a disc.
-fn draw_bands(svg: &mut String, run: &Run, axis: &Axis, lane: &[usize], top: usize) {
-    const COLUMNS: u32 = 200;
+/// Everybody of a lane at once: how many were answered what by when, and every sale as a diamond or a disc. What stands
+/// on top is hatched, so that it is told from what is below without its colour.
+fn draw_bands(svg: &mut String, run: &Run, marked: &Marked, axis: &Axis, lane: &[usize], top: usize) {
+    const COLUMNS: u64 = 200;
+    /// From the bottom up.
+    const ORDER: [&str; 5] = ["out", "err", "unk", "won", "dup"];
     let all = lane.len().max(1);
     let _ = write!(
         svg,
         "<svg x=\"0\" y=\"{top}\" width=\"100%\" height=\"{BAND_PX}\" viewBox=\"0 0 {COLUMNS} {all}\" preserveAspectRatio=\"none\">"
     );
     let (from, to) = axis.window_us;
-    for (class, kinds) in [
-        ("out", &[Outcome::Rejected][..]),
-        ("err", &[Outcome::Error]),
-        ("unk", &[Outcome::Unknown]),
-        ("sold", &[Outcome::Confirmed]),
-    ] {
-        // Each kind stands on the ones before it, so that together they fill the lane.
-        let below = |op: &Operation| class_order(op.outcome) < class_order(kinds[0]);
-        let mut edges = (String::new(), Vec::new());
-        for column in 0..=COLUMNS {
-            let stamp = run.barrier_us + from + (to - from) * u64::from(column) / u64::from(COLUMNS);
-            let answered = lane.iter().map(|index| &run.operations[*index]).filter(|op| op.end_us <= stamp);
-            let (mut base, mut own) = (0, 0);
-            for op in answered {
-                base += usize::from(below(op));
-                own += usize::from(kinds.contains(&op.outcome));
-            }
-            let _ = write!(edges.0, "{}{column} {}", if column == 0 { "M" } else { "L" }, all - base - own);
-            edges.1.push(format!("L{column} {}", all - base));
+    let mut counts = [0; ORDER.len()];
+    let mut edges = ORDER.map(|_| (String::new(), Vec::new()));
+    let mut answered = lane.iter().map(|index| &run.operations[*index]).peekable();
+    for column in 0..=COLUMNS {
+        let stamp = run.barrier_us + from + (to - from) * column / COLUMNS;
+        // The lane is in the order of the answers.
+        while let Some(op) = answered.next_if(|op| op.end_us <= stamp) {
+            let class = marked.class(op);
+            counts.iter_mut().zip(ORDER).filter(|(_, name)| *name == class).for_each(|(count, _)| *count += 1);
         }
-        edges.1.reverse();
-        let class = if class == "sold" && oversold(run) {
-            "dup"
-        } else if class == "sold" {
-            "won"
-        } else {
-            class
-        };
-        let _ = write!(svg, "<path class=\"{class}\" d=\"{}{}z\"/>", edges.0, edges.1.concat());
+        let mut below = 0;
+        for ((upper, lower), own) in edges.iter_mut().zip(counts) {
+            let _ = write!(upper, "{}{column} {}", if column == 0 { "M" } else { "L" }, all - below - own);
+            lower.push(format!("L{column} {}", all - below));
+            below += own;
+        }
+    }
+    for ((upper, lower), class) in edges.into_iter().zip(ORDER) {
+        let lower: String = lower.into_iter().rev().collect();
+        let _ = write!(svg, "<path class=\"{class}\" d=\"{upper}{lower}z\"/>");
+        if class != "out" {
+            let _ = write!(svg, "<path class=\"hatched\" d=\"{upper}{lower}z\"/>");
+        }
     }
     svg.push_str("</svg>");
-    let sold = lane.iter().filter(|index| run.operations[**index].outcome == Outcome::Confirmed);
-    for index in sold.filter(|index| axis.shows(run.operations[**index].end_us)).take(DENSE) {
-        let op = &run.operations[*index];
-        let y = top + BAND_PX - 8;
-        let _ = write!(svg, "<g class=\"bar {}\"><title>{}</title>", class(run, op), words(run, op));
-        draw_end(svg, class(run, op), axis.at(op.end_us), y);
+    let sold = lane.iter().map(|index| &run.operations[*index]).filter(|op| op.outcome == Outcome::Confirmed);
+    for op in sold.filter(|op| axis.shows(op.end_us)).take(DENSE) {
+        let class = marked.class(op);
+        let _ = write!(svg, "<g class=\"bar {class}\"><title>{}</title>", words(run, op));
+        draw_end(svg, class, axis.at(op.end_us), top + BAND_PX - 8);
         svg.push_str("</g>");
     }
 }
 
-fn class_order(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Rejected => 0,
-        Outcome::Error => 1,
-        Outcome::Unknown => 2,
-        Outcome::Confirmed => 3,
-    }
-}
-
-/// The first sale, and the moment from which the chair was sold twice.
-fn draw_moments(svg: &mut String, run: &Run, axis: &Axis, bottom: usize) {
-    let mut line = |class: &str, stamp: Option<u64>, name: &str| {
-        let Some(stamp) = stamp.filter(|stamp| axis.shows(*stamp)) else { return };
+/// The first sale, and the moment from which it is wrong.
+fn draw_moments(svg: &mut String, marked: &Marked, axis: &Axis, bottom: usize) {
+    let mut line = |class: &str, stamp: u64, name: &str, row: usize| {
+        if !axis.shows(stamp) {
+            return;
+        }
         let x = axis.at(stamp);
         let (anchor, gap) = if x > 60.0 { ("end", "-.4em") } else { ("start", ".4em") };
         let _ = write!(
             svg,
             "<line class=\"moment {class}\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{TIMES_PX}\" y2=\"{bottom}\"/>\
              <text class=\"moment {class}\" x=\"{x:.2}%\" dx=\"{gap}\" y=\"{}\" text-anchor=\"{anchor}\">{name}</text>",
-            TIMES_PX + if class == "won" { 13 } else { 28 }
+            TIMES_PX + row
         );
     };
-    let (first, again) = moments(run);
-    line("won", first, "sold");
-    line("dup", again, "sold again: wrong from here on");
-}
-
-/// When the first buyer of a seat was told "confirmed", and when the second one of the same seat was.
-fn moments(run: &Run) -> (Option<u64>, Option<u64>) {
-    let sold = run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed);
-    let mut sold: Vec<_> = sold.map(|op| (op.end_us, op.seat)).collect();
-    sold.sort_unstable();
-    let again = sold.iter().enumerate().find(|(n, (_, seat))| sold[..*n].iter().any(|(_, earlier)| earlier == seat));
-    (sold.first().map(|(end, _)| *end), again.map(|(_, (end, _))| *end))
-}
-
-fn oversold(run: &Run) -> bool {
-    moments(run).1.is_some()
-}
-
-fn class(run: &Run, op: &Operation) -> &'static str {
-    match op.outcome {
-        Outcome::Confirmed if sold_twice(run, op) => "dup",
-        Outcome::Confirmed => "won",
-        Outcome::Rejected => "out",
-        Outcome::Error => "err",
-        Outcome::Unknown => "unk",
+    if let Some(first_us) = marked.first_us {
+        line("won", first_us, "sold", 13);
     }
-}
-
-/// Whether somebody else was told "confirmed" for the same seat.
-fn sold_twice(run: &Run, op: &Operation) -> bool {
-    let same = |other: &&Operation| other.outcome == Outcome::Confirmed && other.seat == op.seat;
-    run.operations.iter().filter(same).take(2).count() > 1
+    if let Some((wrong_us, name)) = &marked.wrong {
+        line("dup", *wrong_us, name, 28);
+    }
 }
 
 /// A buyer in a line.
@@ -282,30 +296,32 @@ fn words(run: &Run, op: &Operation) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-fn caption(run: &Run) -> String {
-    let (first, again) = moments(run);
+fn caption(run: &Run, marked: &Marked) -> String {
     let after = |stamp: u64| ms(stamp.saturating_sub(run.barrier_us));
+    let conflicts: u64 = run.operations.iter().map(|op| u64::from(op.conflicts)).sum();
     let mut text = format!(
-        "{} buyers from {} regions, all answered within {} of the fall of the barrier.",
+        "{} buyers from {} regions, all answered within {} of the fall of the barrier, {} conflicts.",
         grouped(run.operations.len() as u64),
         run.plan.regions.len(),
-        after(run.end_us)
+        after(run.end_us),
+        grouped(conflicts)
     );
-    if let Some(first) = first {
-        let _ = write!(text, " The first sale was acknowledged after {}", after(first));
+    if let Some(first_us) = marked.first_us {
+        let _ = write!(text, " The first sale was acknowledged after {}.", after(first_us));
     }
-    match again {
-        Some(again) => {
-            let _ = write!(text, ", the same chair was sold again after {}.", after(again));
-        }
-        None if first.is_some() => text.push('.'),
-        None => {}
+    if let Some((wrong_us, name)) = &marked.wrong {
+        let _ = write!(text, " After {}: {name}.", after(*wrong_us));
     }
     text
 }
 
 /// Where else one may look: names and windows.
-fn zooms(run: &Run, window_us: (u64, u64), whole: (u64, u64)) -> Vec<(&'static str, Option<(u64, u64)>)> {
+fn zooms(
+    run: &Run,
+    marked: &Marked,
+    window_us: (u64, u64),
+    whole: (u64, u64),
+) -> Vec<(&'static str, Option<(u64, u64)>)> {
     let (from, to) = window_us;
     let width = to - from;
     let clamp = |from: u64, width: u64| {
@@ -318,10 +334,10 @@ fn zooms(run: &Run, window_us: (u64, u64), whole: (u64, u64)) -> Vec<(&'static s
         links.push(("Whole run", None));
         links.push(("Earlier", clamp(from.saturating_sub(width / 2), width)));
         links.push(("Later", clamp(from + width / 2, width)));
-        links.push(("Zoom out", clamp(from.saturating_sub(width / 2), width * 2)));
+        links.push(("Zoom out", clamp(from.saturating_sub(width / 2), width.saturating_mul(2))));
     }
     links.push(("Zoom in", clamp(from + width / 4, width / 2)));
-    if let Some(first) = moments(run).0 {
+    if let Some(first) = marked.first_us {
         let around = whole.1 / 10;
         let first = first.saturating_sub(run.barrier_us);
         links.push(("Around the first sale", clamp(first.saturating_sub(around / 2), around)));
@@ -341,6 +357,19 @@ pub fn ms(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_a_part_of_the_run() {
+        let whole = (0, 1_000);
+        for (asked, shown) in [
+            (None, whole),
+            (Some((100, 200)), (100, 200)),
+            (Some((900, u64::MAX)), (900, 1_000)),
+            (Some((u64::MAX - 9, u64::MAX)), whole),
+        ] {
+            assert_eq!(within(asked, whole), shown, "{asked:?}");
+        }
+    }
 
     #[test]
     fn steps_are_round() {

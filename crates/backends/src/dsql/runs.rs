@@ -3,9 +3,9 @@
 use super::{SqlDatabase, classify, office::STRANGE_ROW};
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use onsale::{Failure, FloorId, Plan, Run, RunId, RunStore};
+use onsale::{Failure, FloorId, Plan, RunId, RunStore};
 use std::io::{Read as _, Write as _};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, types::ToSql};
 
 /// Half of what a value of Aurora DSQL may hold.
 const PART_BYTES: usize = 512 * 1024;
@@ -25,14 +25,14 @@ impl RunStore for SqlDatabase {
         read().map(Some).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
-    async fn save_run(&self, floor: &FloorId, run: &Run) -> Result<(), Failure> {
-        let document = pack(run).map_err(|e| self.unavailable(e))?;
-        let document = document.as_slice();
+    async fn save_run(&self, floor: &FloorId, id: &RunId, document: &[u8]) -> Result<(), Failure> {
+        let packed = pack(document).map_err(|e| self.unavailable(e))?;
+        let packed = packed.as_slice();
         // Somebody else may be keeping the same run at this moment.
-        self.patiently(move || self.insert_parts(floor, &run.id, document)).await
+        self.patiently(move || self.insert_parts(floor, id, packed)).await
     }
 
-    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Run)>, Failure> {
+    async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Vec<u8>)>, Failure> {
         let select = "SELECT document, floor, parts FROM runs WHERE run = $1 ORDER BY part";
         let rows = self.select(select, &[&id.as_str()]).await?;
         let Some(first) = rows.first() else { return Ok(None) };
@@ -41,9 +41,10 @@ impl RunStore for SqlDatabase {
             return Err(unreadable("a part is missing"));
         }
         let floor: FloorId = first.get::<_, &str>(1).parse().map_err(|_| unreadable("its floor has no name"))?;
-        let document: Vec<u8> = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect();
-        let run = unpack(&document).map_err(|error| unreadable(&error.to_string()))?;
-        Ok(Some((floor, run)))
+        let mut document = Vec::new();
+        let parts = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect::<Vec<u8>>();
+        GzDecoder::new(&parts[..]).read_to_end(&mut document).map_err(|error| unreadable(&error.to_string()))?;
+        Ok(Some((floor, document)))
     }
 
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {
@@ -58,6 +59,13 @@ impl RunStore for SqlDatabase {
         let select = "SELECT document FROM records WHERE record = $1 ORDER BY place";
         let rows = self.select(select, &[&record.as_str()]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn newest_records(&self, most: u32) -> Result<Vec<(RunId, i64)>, Failure> {
+        let select = "SELECT record, count(*) FROM records GROUP BY record ORDER BY record DESC LIMIT $1";
+        let rows = self.select(select, &[&i64::from(most)]).await?;
+        let size = |row: &Row| Some((row.get::<_, &str>(0).parse().ok()?, row.get(1)));
+        rows.iter().map(|row| size(row).ok_or_else(|| self.unavailable(STRANGE_ROW))).collect()
     }
 
     async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure> {
@@ -86,14 +94,8 @@ impl SqlDatabase {
     }
 }
 
-fn pack(run: &Run) -> Result<Vec<u8>, std::io::Error> {
+fn pack(document: &[u8]) -> Result<Vec<u8>, std::io::Error> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&serde_json::to_vec(run)?)?;
+    packed.write_all(document)?;
     packed.finish()
-}
-
-fn unpack(document: &[u8]) -> Result<Run, std::io::Error> {
-    let mut json = Vec::new();
-    GzDecoder::new(document).read_to_end(&mut json)?;
-    Ok(serde_json::from_slice(&json)?)
 }
