@@ -11,8 +11,8 @@ test("a recorded stress test becomes the headline, and its runs can be checked i
   await page.goto(own.url);
   await expect(page.locator(".headline-pair")).toContainText("0 on the stand-in for Aurora DSQL");
   await page.getByRole("link", { name: "How" }).click();
-  await expect(page.locator(".result-line")).toHaveText("RESULT: PASS");
-  await expect(page.locator(".stress tbody tr")).toHaveCount(4);
+  await expect(page.locator(".result-line").first()).toHaveText("RESULT: PASS");
+  await expect(page.locator(".stress tbody tr:has(td)")).toHaveCount(4);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
   await page.locator(".headline .side").last().click();
