@@ -1,4 +1,4 @@
-//! Writes a synthetic run, verifies it from the file, and prints seconds and the most memory that each step took:
+//! Writes a synthetic run, verifies it from the file, and prints the seconds and the most memory that each step took:
 //! `cargo run --release -p evidence --example verify_size -- 1000000 96 [PLANT]`.
 #![allow(clippy::unwrap_used, reason = "a measurement")]
 
@@ -12,26 +12,45 @@ fn main() {
     let options = SynthOptions { operations: number(0), seats: number(1), plant, seed: 1 };
     let path = env::temp_dir().join(format!("worldseat-verify-size-{}.json", std::process::id()));
 
-    let begun = Instant::now();
+    let mut step = Step::begin("synth");
     synth(&options, File::create(&path).unwrap()).unwrap();
     let bytes = fs::metadata(&path).unwrap().len();
     println!("{options:?}: {} MB", bytes / 1_000_000);
-    println!("synth   {:6.2} s  {} MB at most", begun.elapsed().as_secs_f64(), most_mb());
-
-    let begun = Instant::now();
+    step = step.then("read");
     let document = RunDocument::read(File::open(&path).unwrap()).unwrap();
-    println!("read    {:6.2} s  {} MB at most", begun.elapsed().as_secs_f64(), most_mb());
-
-    let begun = Instant::now();
+    step = step.then("verify");
     let verification = verify(&document);
-    println!("verify  {:6.2} s  {} MB at most", begun.elapsed().as_secs_f64(), most_mb());
+    step.then("");
     println!("{}; agrees: {}", verification.verdict.verdict, verification.agrees);
     fs::remove_file(&path).unwrap();
+}
+
+struct Step(&'static str, Instant, f64);
+
+impl Step {
+    fn begin(name: &'static str) -> Self {
+        Self(name, Instant::now(), cpu_seconds())
+    }
+
+    /// Prints what this step took, and begins the next.
+    fn then(self, next: &'static str) -> Self {
+        let Self(name, begun, cpu) = self;
+        let (elapsed, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+        println!("{name:7} {elapsed:6.2} s, {cpu:6.2} s of them on the processor, {} MB at most", most_mb());
+        Self::begin(next)
+    }
+}
+
+/// Seconds on the processor so far, its own and the kernel's for it: on a busy machine they say more than the clock.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(')').next().unwrap_or("").split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap_or(0.0)).sum::<f64>() / 100.0
 }
 
 /// The most memory this process ever held (`VmHWM`).
 fn most_mb() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) / 1024
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) * 1024 / 1_000_000
 }

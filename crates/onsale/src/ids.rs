@@ -1,12 +1,12 @@
 //! The names of things: floor, seat, buyer, ticket, region, backend, run.
 
 use compact_str::{CompactString, format_compact};
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 /// A chair, such as `C7`: a row letter and a number from 1. Ordered as on the floor, not as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeatId {
     row: u8,
     number: u16,
@@ -119,8 +119,7 @@ fn clipped(text: &str) -> String {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $check:expr, $allowed:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(CompactString);
 
         impl $name {
@@ -152,22 +151,34 @@ macro_rules! text_id {
     };
 }
 
-/// Lets serde read and write a name as a plain string.
+/// Lets serde read and write a name as a plain string, without a copy in between: a run may hold millions.
 macro_rules! text_serde {
     ($name:ident) => {
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
             }
         }
 
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.to_string()
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Parsed(PhantomData))
             }
         }
     };
+}
+
+/// What is parsed from a string.
+struct Parsed<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = InvalidId>> Visitor<'_> for Parsed<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 text_serde!(SeatId);
@@ -253,8 +264,7 @@ fn base32(bits: u128, digits: u32) -> String {
 }
 
 /// A label for people and for the wire; nothing that sells or judges branches on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Backend {
     /// Aurora DSQL, the product's database.
     Dsql,
