@@ -7,6 +7,7 @@ pub mod ids;
 pub mod purchase;
 pub mod run;
 pub mod scoreboard;
+pub mod seat_index;
 
 pub use box_office::{BoxOffice, Holder, RoundCount, RunStore, Sale, SeatRow, Span};
 pub use database::{BoxedError, Buyer, Database, Failure, Order, Seat, Transaction};
@@ -15,3 +16,4 @@ pub use ids::{Backend, BuyerName, FloorId, FloorPlan, InvalidId, Region, Round, 
 pub use purchase::{Answer, purchase};
 pub use run::{Engine, Host, Plan, Run, Setting};
 pub use scoreboard::Scoreboard;
+pub use seat_index::SeatIndex;

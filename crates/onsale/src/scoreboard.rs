@@ -1,9 +1,10 @@
 //! The numbers of a run's seats and the rounds it opened, counted from the run alone.
 
 use crate::box_office::Sale;
-use crate::history::{Operation, Outcome, Seen};
+use crate::history::{Outcome, Seen};
 use crate::ids::{Round, SeatId};
 use crate::run::Run;
+use crate::seat_index::SeatIndex;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -48,11 +49,9 @@ pub struct Scoreboard {
 impl Scoreboard {
     /// Counts `run`.
     pub fn of(run: &Run) -> Self {
-        let mut board = Self {
-            stale_reads: stale_readers(run),
-            duration_ms: run.end_us.saturating_sub(run.barrier_us).div_ceil(1000),
-            ..Self::sales(run)
-        };
+        let mut board = Self::sales(run);
+        board.duration_ms = run.end_us.saturating_sub(run.barrier_us).div_ceil(1000);
+        let acknowledged = Acknowledged::of(run);
         let (mut first_us, mut last_us) = (u64::MAX, 0);
         for op in &run.operations {
             match op.outcome {
@@ -63,7 +62,11 @@ impl Scoreboard {
             }
             board.max_retries = board.max_retries.max(op.attempts.saturating_sub(1));
             board.conflicts += u64::from(op.conflicts);
-            board.contenders += u64::from(op.contended());
+            let available = op.reads.iter().filter(|read| read.seen == Seen::Available);
+            if let Some(last_us) = available.map(|read| read.start_us).max() {
+                board.contenders += 1;
+                board.stale_reads += u64::from(acknowledged.before(last_us, op.seat));
+            }
             (first_us, last_us) = (first_us.min(op.start_us), last_us.max(op.start_us));
         }
         board.starts_within_us = last_us.saturating_sub(first_us);
@@ -71,14 +74,42 @@ impl Scoreboard {
     }
 
     /// Counts what the ledger and the seats table say of the seats in the rounds that the run opened, and nothing else.
-    /// Oversold is counted here and nowhere else. A row of another round is another sale and does not count.
+    /// A row of another round is another sale and does not count. Almost every seat is opened once and sold once at
+    /// most; only the others' rows are sorted.
     pub fn sales(run: &Run) -> Self {
+        let index = SeatIndex::of(run.openings.iter().map(|opening| opening.seat));
+        let mut seats = vec![Counted::default(); run.openings.len()];
+        let opened = |seat, round| index.get(seat).filter(|at| run.openings[*at].round == round);
+        for at in run.openings.iter().filter_map(|opening| index.get(opening.seat)) {
+            seats[at].openings = seats[at].openings.saturating_add(1);
+        }
+        for sale in &run.ledger {
+            if let Some(at) = opened(sale.seat, sale.round) {
+                seats[at].sales = seats[at].sales.saturating_add(1);
+                seats[at].outside |= is_outside(sale, run);
+            }
+        }
+        for row in run.seat_rows.iter().filter(|row| row.holder.is_some()) {
+            if let Some(at) = opened(row.seat, row.round) {
+                seats[at].shown = true;
+            }
+        }
+        let is_plain = |seat| index.get(seat).is_none_or(|at| seats[at].is_plain());
+        let mut board = if seats.iter().all(Counted::is_plain) { Self::default() } else { Self::sorted(run, is_plain) };
+        for seat in seats.iter().filter(|seat| seat.is_plain()) {
+            board.add(seat.sales.into(), seat.outside.into(), seat.shown);
+        }
+        board
+    }
+
+    /// Counts the seats that are not plain.
+    fn sorted(run: &Run, is_plain: impl Fn(SeatId) -> bool) -> Self {
         let mut opened: Vec<_> = run.openings.iter().map(|opening| (opening.seat, opening.round)).collect();
-        let outside = |sale: &Sale| sale.run.as_ref() != Some(&run.id);
-        let mut sales: Vec<_> =
-            run.ledger.iter().zip(0..).map(|(sale, at)| ((sale.seat, sale.round), outside(sale), at)).collect();
-        let held = run.seat_rows.iter().filter(|row| row.holder.is_some());
-        let mut held: Vec<_> = held.map(|row| (row.seat, row.round)).collect();
+        let sales = run.ledger.iter().zip(0..).map(|(sale, at)| ((sale.seat, sale.round), is_outside(sale, run), at));
+        let mut sales: Vec<_> = sales.filter(|sale| !is_plain(sale.0.0)).collect();
+        let held = run.seat_rows.iter().filter(|row| row.holder.is_some()).map(|row| (row.seat, row.round));
+        let mut held: Vec<_> = held.filter(|held| !is_plain(held.0)).collect();
+        opened.retain(|opened| !is_plain(opened.0));
         opened.sort_unstable();
         opened.dedup();
         sales.sort_unstable();
@@ -93,17 +124,42 @@ impl Scoreboard {
             while held.next_if(|held| *held < round).is_some() {}
             let sold = sales.next_if(|sales| sales[0].0 == round).unwrap_or_default();
             let twice = same_tickets(run, sold);
-            let holders = sold.len() as u64 - twice.len() as u64;
-            let shown = u64::from(held.next_if(|held| *held == round).is_some());
-            board.confirmed += holders;
-            board.others += sold.iter().filter(|(_, outside, at)| *outside && !twice.contains(at)).count() as u64;
-            board.oversold += holders.saturating_sub(1);
-            board.seat_table_shows += shown;
-            board.hidden_by_seats_table += holders.saturating_sub(shown);
+            let others = sold.iter().filter(|(_, outside, at)| *outside && !twice.contains(at)).count();
+            let shown = held.next_if(|held| *held == round).is_some();
+            board.add((sold.len() - twice.len()) as u64, others as u64, shown);
         }
-        board.ledger_holders = board.confirmed;
         board
     }
+
+    /// Adds one round of one seat. Oversold is counted here and nowhere else.
+    fn add(&mut self, holders: u64, others: u64, shown: bool) {
+        self.confirmed += holders;
+        self.ledger_holders += holders;
+        self.others += others;
+        self.oversold += holders.saturating_sub(1);
+        self.seat_table_shows += u64::from(shown);
+        self.hidden_by_seats_table += holders.saturating_sub(shown.into());
+    }
+}
+
+/// What a first pass counts of a seat.
+#[derive(Clone, Default)]
+struct Counted {
+    openings: u8,
+    sales: u8,
+    outside: bool,
+    shown: bool,
+}
+
+impl Counted {
+    /// Opened once, and sold once at most: no ticket can stand there twice.
+    fn is_plain(&self) -> bool {
+        self.openings < 2 && self.sales < 2
+    }
+}
+
+fn is_outside(sale: &Sale, run: &Run) -> bool {
+    sale.run.as_ref() != Some(&run.id)
 }
 
 /// Of rows in one round, those whose ticket stands in an earlier one too.
@@ -115,17 +171,29 @@ fn same_tickets(run: &Run, sold: &[((SeatId, Round), bool, usize)]) -> HashSet<u
     sold.iter().map(|sale| sale.2).filter(|at| !seen.insert(&run.ledger[*at].ticket)).collect()
 }
 
-/// Buyers with a read of "available" that began after the first sale of their seat's round was acknowledged.
-fn stale_readers(run: &Run) -> u64 {
-    let told = run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed);
-    let mut acknowledged: Vec<_> = told.map(|op| (op.seat, op.end_us.saturating_add(run.skew_us))).collect();
-    acknowledged.sort_unstable();
-    acknowledged.dedup_by_key(|sale| sale.0);
-    let stale = |op: &&Operation| {
-        let available = op.reads.iter().filter(|read| read.seen == Seen::Available);
-        let Some(last_us) = available.map(|read| read.start_us).max() else { return false };
-        let first = acknowledged.binary_search_by_key(&op.seat, |sale| sale.0);
-        first.is_ok_and(|at| last_us > acknowledged[at].1)
-    };
-    run.operations.iter().filter(stale).count() as u64
+/// When the first sale of each seat was acknowledged, at the latest that the clocks allow.
+struct Acknowledged {
+    index: SeatIndex,
+    first_us: Vec<u64>,
+}
+
+impl Acknowledged {
+    fn of(run: &Run) -> Self {
+        let (mut index, mut first_us) = (SeatIndex::default(), Vec::new());
+        for op in run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed) {
+            let told_us = op.end_us.saturating_add(run.skew_us);
+            if let Some(at) = index.get(op.seat) {
+                first_us[at] = told_us.min(first_us[at]);
+            } else {
+                index.set(op.seat, first_us.len());
+                first_us.push(told_us);
+            }
+        }
+        Self { index, first_us }
+    }
+
+    /// Whether a sale of `seat` had been acknowledged before `us`.
+    fn before(&self, us: u64, seat: SeatId) -> bool {
+        self.index.get(seat).is_some_and(|at| us > self.first_us[at])
+    }
 }

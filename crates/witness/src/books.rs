@@ -34,11 +34,9 @@ fn double_sell(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
 
 fn lost_sale(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     let moved = sales.moved(register);
-    let lost = |op: &Operation| {
-        op.outcome == Outcome::Confirmed && bought_here(op, register, moved) && sales.find(&op.ticket).is_none()
-    };
-    let (operations, mut tickets): (Vec<_>, Vec<_>) =
-        register.operations().filter(|(_, op)| lost(op)).map(|(index, op)| (index, op.ticket.clone())).unzip();
+    let lost = |op: &Operation| bought_here(op, register, moved) && sales.find(&op.ticket).is_none();
+    let told = sales.told(Outcome::Confirmed).filter(|(_, op)| lost(op));
+    let (operations, mut tickets): (Vec<_>, Vec<_>) = told.map(|(index, op)| (index, op.ticket.clone())).unzip();
     tickets.dedup();
     let n = operations.len() as u64;
     (n > 0).then(|| Finding {

@@ -4,207 +4,172 @@
 
 use crate::Window;
 use crate::records::Clock;
-use crate::sales::Sold;
-use onsale::{Opening, Operation, Outcome, Read, Run, Sale, SeatId, SeatRow, Seen};
-use std::hash::{BuildHasher, RandomState};
+use crate::sales::asked_us;
+use onsale::{Opening, Operation, Outcome, Read, Run, Sale, SeatId, SeatIndex, SeatRow, Seen, Ticket};
 
 /// What the first look saw.
-pub(crate) struct Glance<'a> {
-    run: &'a Run,
-    clock: Clock,
-    chairs: Vec<Chair<'a>>,
-    numbers: Numbers,
+pub(crate) struct Glance {
+    /// By seat, where its opening stands in the run.
+    index: SeatIndex,
+    /// By opening.
+    doubts: Vec<bool>,
     /// Nothing was recorded of a seat that was never opened, and there is no doubt about any other.
     pub is_clear: bool,
     /// Of the seats that need not be judged, how many were sold.
     pub sold: usize,
     /// Two buyers raced for one of them.
     pub raced: bool,
-    /// The hashes of the tickets that were told to buyers: two are equal if two tickets are, and hardly ever otherwise.
-    pub told: Vec<u64>,
+    /// Of a run at one seat that need not be judged, where its sale can lie.
+    pub sale_window: Option<Window>,
 }
 
-/// A seat in its round, and the bounds that every order of its events must keep.
-struct Chair<'a> {
-    opening: Opening,
-    sold: Option<Sold<'a>>,
-    /// The latest start of an "available".
-    available_us: u64,
-    /// The earliest end of a "sold".
-    sold_us: u64,
-    /// The earliest end of any read.
-    read_us: u64,
-    contenders: u8,
-    doubt: bool,
-}
-
-impl<'a> Glance<'a> {
-    pub fn of(run: &'a Run) -> Self {
-        let clock = Clock { skew_us: run.skew_us };
-        let mut glance = Self {
-            run,
-            clock,
-            chairs: Vec::with_capacity(run.openings.len()),
-            numbers: Numbers::of(&run.openings),
-            is_clear: true,
-            sold: 0,
-            raced: false,
-            told: Vec::new(),
-        };
-        for opening in &run.openings {
-            if let Some(chair) = glance.chair(opening.seat) {
-                chair.doubt = true;
-            } else {
-                glance.numbers.set(opening.seat, glance.chairs.len());
-                glance.chairs.push(Chair::new(*opening));
-            }
+impl Glance {
+    pub fn of(run: &Run) -> Self {
+        let look = Look { run, clock: Clock { skew_us: run.skew_us } };
+        let index = SeatIndex::of(run.openings.iter().map(|opening| opening.seat));
+        let mut chairs: Vec<_> = run.openings.iter().map(|opening| look.chair(opening)).collect();
+        for (at, opening) in run.openings.iter().enumerate() {
+            chairs[at].doubt |= index.get(opening.seat) != Some(at);
         }
-        for sale in &run.ledger {
-            let ours = sale.run.as_ref() == Some(&run.id);
-            match glance.chair(sale.seat) {
-                Some(chair) => chair.sale(sale, ours, clock),
-                None => glance.is_clear = false,
+        let mut is_clear = true;
+        for (at, sale) in run.ledger.iter().enumerate() {
+            match index.get(sale.seat) {
+                Some(chair) => look.sale(&mut chairs[chair], &run.openings[chair], at, sale),
+                None => is_clear = false,
             }
         }
         for row in &run.seat_rows {
-            match glance.chair(row.seat) {
-                Some(chair) => chair.row(row),
-                None => glance.is_clear = false,
+            match index.get(row.seat) {
+                Some(chair) => look.row(&mut chairs[chair], &run.openings[chair], row),
+                None => is_clear = false,
             }
         }
-        let hasher = RandomState::new();
-        for (index, op) in run.operations.iter().enumerate() {
-            if op.outcome == Outcome::Confirmed {
-                glance.told.push(hasher.hash_one(&op.ticket));
-            }
-            match glance.chair(op.seat) {
-                Some(chair) => chair.operation(index, op, clock),
-                None => glance.is_clear = false,
+        for op in &run.operations {
+            match index.get(op.seat) {
+                Some(chair) => look.operation(&mut chairs[chair], &run.openings[chair], op),
+                None => is_clear = false,
             }
         }
-        for chair in &mut glance.chairs {
-            chair.doubt |= !chair.fits(clock);
-            if chair.doubt {
-                glance.is_clear = false;
-            } else {
-                glance.sold += usize::from(chair.sold.is_some());
-                glance.raced |= chair.contenders > 1;
-                glance.numbers.set(chair.opening.seat, SETTLED);
-            }
+        let end_us = clipped(look.clock.latest(run.end_us));
+        for chair in &mut chairs {
+            chair.doubt |= !chair.fits(end_us);
         }
-        glance
+        let sale_window = match chairs.as_slice() {
+            [chair] if !chair.doubt && chair.sale != NO_SALE => {
+                Some(Window { from_us: chair.from_us.into(), to_us: chair.to_us.min(end_us).into() })
+            }
+            _ => None,
+        };
+        let settled = || chairs.iter().filter(|chair| !chair.doubt);
+        Self {
+            is_clear: is_clear && settled().count() == chairs.len(),
+            sold: settled().filter(|chair| chair.sale != NO_SALE).count(),
+            raced: settled().any(|chair| chair.contenders > 1),
+            sale_window,
+            doubts: chairs.iter().map(|chair| chair.doubt).collect(),
+            index,
+        }
     }
 
     /// Whether the seat must be judged: there is a doubt about it, or it was never opened.
     pub fn must_judge(&self, seat: SeatId) -> bool {
-        self.numbers.get(seat) != Some(SETTLED)
-    }
-
-    /// Of a run at one seat that need not be judged, where its sale can lie.
-    pub fn sale_window(&self) -> Option<Window> {
-        let [chair @ Chair { sold: Some(sold), doubt: false, .. }] = self.chairs.as_slice() else { return None };
-        let from_us = sold.start_us.max(chair.available_us);
-        let last_us = self.clock.latest(self.run.end_us).max(sold.start_us);
-        Some(Window { from_us, to_us: sold.end_us.min(chair.sold_us).min(last_us) })
-    }
-
-    fn chair(&mut self, seat: SeatId) -> Option<&mut Chair<'a>> {
-        self.numbers.get(seat).map(|number| &mut self.chairs[number])
+        self.index.get(seat).is_none_or(|at| self.doubts[at])
     }
 }
 
-impl<'a> Chair<'a> {
-    fn new(opening: Opening) -> Self {
-        Self { opening, sold: None, available_us: 0, sold_us: u64::MAX, read_us: u64::MAX, contenders: 0, doubt: false }
+/// A seat in its round, and the bounds of its sale: what the crate's front page calls `p`. There may be a million of
+/// them, so the bounds are 32 bits of microseconds: a seat whose bounds need more, 71 minutes after the run's clock
+/// began, is doubted.
+struct Chair {
+    /// It was sold no earlier.
+    from_us: u32,
+    /// It was sold no later; `u32::MAX` if nobody can say.
+    to_us: u32,
+    /// Where its sale stands in the ledger.
+    sale: u32,
+    contenders: u8,
+    /// The ledger says it was sold in this run.
+    ours: bool,
+    /// An operation explains the sale.
+    explained: bool,
+    doubt: bool,
+}
+
+/// In the place of a sale.
+const NO_SALE: u32 = u32::MAX;
+
+impl Chair {
+    /// Whether the bounds can be met together, while the run was on.
+    fn fits(&self, end_us: u32) -> bool {
+        end_us < u32::MAX && self.from_us <= self.to_us.min(end_us) && (self.explained || !self.ours)
+    }
+}
+
+/// What the records are looked at with.
+struct Look<'a> {
+    run: &'a Run,
+    clock: Clock,
+}
+
+impl Look<'_> {
+    fn chair(&self, opening: &Opening) -> Chair {
+        let from_us = clipped(self.clock.earliest(opening.start_us));
+        let (ours, explained, doubt) = (false, false, false);
+        Chair { from_us, to_us: u32::MAX, sale: NO_SALE, contenders: 0, ours, explained, doubt }
     }
 
-    fn sale(&mut self, sale: &'a Sale, ours: bool, clock: Clock) {
-        let again = self.sold.is_some();
-        self.doubt |= again || sale.round != self.opening.round;
-        if !again {
-            self.sold = Some(Sold::new(&sale.ticket, ours, clock.earliest(self.opening.start_us)));
-        }
+    fn sale(&self, chair: &mut Chair, opening: &Opening, at: usize, sale: &Sale) {
+        chair.doubt |= chair.sale != NO_SALE || sale.round != opening.round;
+        chair.sale = clipped(at as u64);
+        chair.ours = sale.run.as_ref() == Some(&self.run.id);
     }
 
-    fn row(&mut self, row: &SeatRow) {
+    fn row(&self, chair: &mut Chair, opening: &Opening, row: &SeatRow) {
         let holder = row.holder.as_ref().map(|holder| &holder.ticket);
-        self.doubt |= row.round != self.opening.round || holder != self.sold.as_ref().map(|sold| sold.ticket);
+        chair.doubt |= row.round != opening.round || holder != self.ticket(chair);
     }
 
-    fn operation(&mut self, index: usize, op: &'a Operation, clock: Clock) {
+    fn operation(&self, chair: &mut Chair, opening: &Opening, op: &Operation) {
         for read in &op.reads {
-            self.read(read, clock);
+            self.read(chair, opening, read);
         }
-        self.contenders = self.contenders.saturating_add(u8::from(op.contended()));
+        chair.contenders = chair.contenders.saturating_add(u8::from(op.contended()));
         if op.outcome == Outcome::Rejected && !op.reads.iter().any(Read::saw_sold) {
-            self.sold_us = self.sold_us.min(clock.latest(op.end_us));
-            self.doubt |= self.sold.is_none();
+            chair.to_us = chair.to_us.min(clipped(self.clock.latest(op.end_us)));
+            chair.doubt |= chair.sale == NO_SALE;
         }
-        match &mut self.sold {
-            Some(sold) if *sold.ticket == op.ticket => sold.claim(index, op, self.opening.round, clock),
-            _ => self.doubt |= matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown),
+        let told = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
+        if self.ticket(chair) != Some(&op.ticket) {
+            chair.doubt |= told;
+            return;
+        }
+        // Asked for twice, or told no though it was sold.
+        chair.doubt |= chair.explained || !told;
+        chair.explained = true;
+        chair.from_us = chair.from_us.max(clipped(self.clock.earliest(asked_us(op, opening.round))));
+        if op.outcome == Outcome::Confirmed {
+            chair.to_us = chair.to_us.min(clipped(self.clock.latest(op.end_us)));
         }
     }
 
-    fn read(&mut self, read: &Read, clock: Clock) {
-        self.read_us = self.read_us.min(clock.latest(read.end_us));
-        self.doubt |= read.round != self.opening.round;
+    fn read(&self, chair: &mut Chair, opening: &Opening, read: &Read) {
+        let end_us = self.clock.latest(read.end_us);
+        chair.doubt |= read.round != opening.round || end_us < self.clock.earliest(opening.start_us);
         match &read.seen {
-            Seen::Available => self.available_us = self.available_us.max(clock.earliest(read.start_us)),
+            Seen::Available => chair.from_us = chair.from_us.max(clipped(self.clock.earliest(read.start_us))),
             Seen::Sold(ticket) => {
-                self.sold_us = self.sold_us.min(clock.latest(read.end_us));
-                self.doubt |= self.sold.as_ref().is_none_or(|sold| sold.ticket != ticket);
+                chair.to_us = chair.to_us.min(clipped(end_us));
+                chair.doubt |= self.ticket(chair) != Some(ticket);
             }
         }
     }
 
-    /// Whether the bounds can be met together: the crate's front page.
-    fn fits(&self, clock: Clock) -> bool {
-        let begins_us = clock.earliest(self.opening.start_us);
-        let sale_fits = self.sold.as_ref().is_none_or(|sold| {
-            sold.is_explained()
-                && sold.end_us >= begins_us
-                && self.sold_us >= sold.start_us
-                && self.available_us <= sold.end_us
-        });
-        sale_fits && self.read_us >= begins_us && self.available_us <= self.sold_us
+    fn ticket(&self, chair: &Chair) -> Option<&Ticket> {
+        self.run.ledger.get(chair.sale as usize).map(|sale| &sale.ticket)
     }
 }
 
-/// In the place of a seat's number: it need not be judged.
-const SETTLED: usize = u32::MAX as usize - 1;
-
-/// Seats numbered in the order of their openings: a table with a place for every seat up to the last row and number.
-struct Numbers {
-    width: usize,
-    /// One more than the number; 0 is none.
-    table: Vec<u32>,
-}
-
-impl Numbers {
-    fn of(openings: &[Opening]) -> Self {
-        let width = openings.iter().map(|opening| usize::from(opening.seat.number())).max().unwrap_or(0);
-        let rows = openings.iter().map(|opening| row(opening.seat) + 1).max().unwrap_or(0);
-        Self { width, table: vec![0; rows * width] }
-    }
-
-    fn place(&self, seat: SeatId) -> Option<usize> {
-        let column = usize::from(seat.number()) - 1;
-        (column < self.width).then(|| row(seat) * self.width + column)
-    }
-
-    fn get(&self, seat: SeatId) -> Option<usize> {
-        (*self.table.get(self.place(seat)?)?).checked_sub(1).map(|number| number as usize)
-    }
-
-    fn set(&mut self, seat: SeatId, number: usize) {
-        let place = self.place(seat).and_then(|place| self.table.get_mut(place));
-        if let (Some(place), Ok(number)) = (place, u32::try_from(number)) {
-            *place = number + 1;
-        }
-    }
-}
-
-fn row(seat: SeatId) -> usize {
-    seat.row() as usize - 'A' as usize
+/// What fits; the highest value stands for anything higher.
+fn clipped(us: u64) -> u32 {
+    u32::try_from(us).unwrap_or(u32::MAX)
 }

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 /// `counts` only the tickets are compared, and nothing is called reconciled.
 pub fn reconcile(run: &Run, counts: Option<&[RoundCount]>) -> Reconciliation {
     let records = Records::of(run, &Glance::of(run));
-    let mut books = Reconciliation::begin(run);
+    let mut books = Reconciliation { oversold: Scoreboard::sales(run).oversold, ..Reconciliation::default() };
     for register in records.registers(run) {
         books.compare(&register, &Sales::of(&register));
     }
@@ -29,10 +29,10 @@ pub fn reconcile(run: &Run, counts: Option<&[RoundCount]>) -> Reconciliation {
 }
 
 /// What agrees and what does not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reconciliation {
-    /// The scoreboard's number.
+    /// The scoreboard's number; in a [`crate::RunVerdict`] its own [`crate::RunVerdict::double_sells`], the same sum.
     pub oversold: u64,
     /// The floor-wide witness's number for the same seats and rounds; `None` if it was not asked.
     pub focus_oversold: Option<u64>,
@@ -53,11 +53,6 @@ impl Reconciliation {
         self.told_not_committed.is_empty() && self.committed_not_told.is_empty()
     }
 
-    pub(crate) fn begin(run: &Run) -> Self {
-        let oversold = Scoreboard::sales(run).oversold;
-        Self { oversold, focus_oversold: None, told_not_committed: Vec::new(), committed_not_told: Vec::new() }
-    }
-
     /// Compares what was told of one register with its ledger. Of a seat in several rounds each round is its own ledger,
     /// and a ticket told is missing only if it stands in none.
     pub(crate) fn compare(&mut self, register: &Register<'_>, sales: &Sales<'_>) {
@@ -68,7 +63,7 @@ impl Reconciliation {
         }
         let earlier = register.ledger().filter(|sale| register.reopened && register.opens(sale.round));
         let earlier: HashSet<_> = earlier.map(|sale| &sale.ticket).collect();
-        let told = register.operations().filter(|(_, op)| op.outcome == Outcome::Confirmed);
+        let told = sales.told(Outcome::Confirmed);
         let missing = told.filter(|(_, op)| sales.find(&op.ticket).is_none() && !earlier.contains(&op.ticket));
         self.told_not_committed.extend(missing.map(|(_, op)| op.ticket.clone()));
         let misfiled = register.ledger().filter(|sale| !register.opens(sale.round));

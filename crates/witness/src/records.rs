@@ -81,7 +81,7 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub fn of(run: &Run, glance: &Glance<'_>) -> Self {
+    pub fn of(run: &Run, glance: &Glance) -> Self {
         if glance.is_clear {
             return Self { openings: vec![], operations: vec![], ledger: vec![], seat_rows: vec![] };
         }
@@ -102,6 +102,11 @@ impl Records {
             ledger: by_seat(run.ledger.iter().map(|sale| sale.seat), glance),
             seat_rows: by_seat(run.seat_rows.iter().map(|row| row.seat), glance),
         }
+    }
+
+    /// Every operation here.
+    pub fn operations<'a>(&self, run: &'a Run) -> impl Iterator<Item = &'a Operation> {
+        self.operations.iter().map(|&(_, index)| &run.operations[index])
     }
 
     /// Every register, in the order of seats and rounds.
@@ -142,7 +147,7 @@ impl Records {
 }
 
 /// The positions of the `seats` that must be judged, sorted by seat, those of one seat in their first order.
-fn by_seat(seats: impl Iterator<Item = SeatId>, glance: &Glance<'_>) -> Vec<Entry> {
+fn by_seat(seats: impl Iterator<Item = SeatId>, glance: &Glance) -> Vec<Entry> {
     let mut entries: Vec<_> = seats.zip(0..).filter(|entry| glance.must_judge(entry.0)).collect();
     entries.sort_unstable();
     entries

@@ -12,7 +12,8 @@ pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut V
     let bounds = Bounds::of(register, sales);
     let mut broken = [Rule::StaleRejection, Rule::WrongHolder, Rule::StaleAvailable, Rule::SoldThenAvailable]
         .map(|rule| Offenders { rule, operations: Vec::new(), worst: None });
-    for seen in observations(register, sales) {
+    let suspects = bounds.is_broken.then(|| observations(register, sales));
+    for seen in suspects.into_iter().flatten() {
         if let Some(rule) = bounds.broken_by(&seen, sales) {
             broken.iter_mut().filter(|offenders| offenders.rule == rule).for_each(|offenders| offenders.add(&seen));
         }
@@ -28,6 +29,8 @@ struct Bounds<'a> {
     ends_first: Option<&'a Sold<'a>>,
     seen_sold: Option<Observation<'a>>,
     last_available_us: u64,
+    /// Some answer misses one of them.
+    is_broken: bool,
 }
 
 impl<'a> Bounds<'a> {
@@ -37,6 +40,7 @@ impl<'a> Bounds<'a> {
             ends_first: sales.iter().min_by_key(|sale| sale.end_us),
             seen_sold: None,
             last_available_us: 0,
+            is_broken: false,
         };
         for seen in observations(register, sales) {
             match seen.saw {
@@ -46,7 +50,9 @@ impl<'a> Bounds<'a> {
                 }
                 Saw::Sold(_) => {}
             }
+            bounds.is_broken |= bounds.broken_by(&seen, sales).is_some();
         }
+        bounds.is_broken |= bounds.seen_sold.is_some_and(|sold| bounds.last_available_us > sold.end_us);
         bounds
     }
 

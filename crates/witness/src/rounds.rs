@@ -16,8 +16,9 @@ pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut V
 
 fn early_round(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     let begins_us = register.opened.0;
-    if begins_us == 0 {
-        return None; // The run's clock began with it.
+    let first_us = sales.iter().map(|sale| sale.end_us).fold(sales.read_us, u64::min);
+    if first_us >= begins_us {
+        return None;
     }
     let shown = reads(register)
         .filter(|(_, read)| read.round >= register.round && register.clock.latest(read.end_us) < begins_us);

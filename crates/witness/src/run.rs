@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 /// itself: each round is judged, answers whose round is not recorded are held against none of them, and without a
 /// finding the run is [`Reason::RoundMoved`].
 pub fn judge_run(run: &Run) -> RunVerdict {
-    let mut glance = Glance::of(run);
+    let glance = Glance::of(run);
     let records = Records::of(run, &glance);
     let mut findings = Vec::new();
-    let mut reconciliation = Reconciliation::begin(run);
+    let mut reconciliation = Reconciliation::default();
     let mut seen = Power { sales: glance.sold, raced: glance.raced, ..Power::default() };
-    let (mut unsettled, mut sale_window) = (Vec::new(), glance.sale_window());
+    let (mut unsettled, mut sale_window) = (Vec::new(), glance.sale_window);
     for register in records.registers(run) {
         let sales = Sales::of(&register);
         books::check(&register, &sales, &mut findings);
@@ -28,8 +28,9 @@ pub fn judge_run(run: &Run) -> RunVerdict {
         unsettled.extend(pending(&register, &sales));
         seen.add(&register, &sales);
     }
-    across::check(run, &mut glance.told, &records, &mut findings);
+    across::check(run, &glance, &records, &mut findings);
     reconciliation.close(run, &records);
+    reconciliation.oversold = seen.double_sells;
     findings.sort_by_key(|finding| (finding.rule, finding.seat));
     unsettled.sort_unstable();
     unsettled.dedup();
@@ -149,8 +150,6 @@ fn pending(register: &Register<'_>, sales: &Sales<'_>) -> impl Iterator<Item = u
     let may_have_written = |op: &Operation| {
         op.reads.is_empty() || op.reads.iter().any(|read| read.round == register.round && read.seen == Seen::Available)
     };
-    let pending = move |op: &Operation| {
-        op.outcome == Outcome::Unknown && may_have_written(op) && sales.find(&op.ticket).is_none()
-    };
-    register.operations().filter(move |(_, op)| pending(op)).map(|(index, _)| index)
+    let pending = move |op: &Operation| may_have_written(op) && sales.find(&op.ticket).is_none();
+    sales.told(Outcome::Unknown).filter(move |(_, op)| pending(op)).map(|(index, _)| index)
 }

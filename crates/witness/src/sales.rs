@@ -7,13 +7,20 @@ use std::collections::HashMap;
 /// The sales of the register's seat and round, distinct, in the order of the ledger.
 pub(crate) struct Sales<'a> {
     list: Vec<Sold<'a>>,
-    /// Where each ticket stands in the list; empty while there are fewer than two.
+    /// Where each ticket stands in the list; empty while there are few.
     by_ticket: HashMap<&'a Ticket, usize>,
+    /// The operations that were told "confirmed" or nothing, in the order of the run.
+    hopeful: Vec<(usize, &'a Operation)>,
+    /// The earliest end of a read that showed this round or a later one.
+    pub read_us: u64,
     /// The lowest and the highest round that anything of the seat was shown in.
     pub rounds: (Round, Round),
     /// Some row of the seat is in a round that the run did not open, though it sold it.
     pub misfiled: bool,
 }
+
+/// So many tickets are looked through one by one.
+const FEW: usize = 4;
 
 /// One ticket of the ledger.
 pub(crate) struct Sold<'a> {
@@ -34,7 +41,14 @@ pub(crate) struct Sold<'a> {
 impl<'a> Sales<'a> {
     pub(crate) fn of(register: &Register<'a>) -> Self {
         let round = register.round;
-        let mut sales = Self { list: Vec::new(), by_ticket: HashMap::new(), rounds: (round, round), misfiled: false };
+        let mut sales = Self {
+            list: Vec::new(),
+            by_ticket: HashMap::new(),
+            hopeful: Vec::new(),
+            read_us: u64::MAX,
+            rounds: (round, round),
+            misfiled: false,
+        };
         for row in register.seat_rows() {
             sales.show(row.round);
         }
@@ -49,6 +63,12 @@ impl<'a> Sales<'a> {
         for (index, op) in register.operations() {
             for read in &op.reads {
                 sales.show(read.round);
+                if read.round >= round {
+                    sales.read_us = sales.read_us.min(register.clock.latest(read.end_us));
+                }
+            }
+            if matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown) {
+                sales.hopeful.push((index, op));
             }
             if let Some(at) = sales.position(&op.ticket) {
                 sales.list[at].claim(index, op, round, register.clock);
@@ -60,6 +80,11 @@ impl<'a> Sales<'a> {
     /// Whether the seat was opened again while the run was on.
     pub(crate) fn moved(&self, register: &Register<'_>) -> bool {
         register.reopened || self.rounds.1 > register.round
+    }
+
+    /// The operations that ended so, in the order of the run: told "confirmed", or nothing.
+    pub(crate) fn told(&self, outcome: Outcome) -> impl Iterator<Item = (usize, &'a Operation)> {
+        self.hopeful.iter().copied().filter(move |(_, op)| op.outcome == outcome)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,18 +110,18 @@ impl<'a> Sales<'a> {
             return;
         }
         self.list.push(Sold::new(&sale.ticket, ours, register.opened.0));
-        if self.list.len() > 1 {
+        if self.list.len() > FEW {
             let unlisted = self.by_ticket.len()..self.list.len();
             self.by_ticket.extend(unlisted.map(|at| (self.list[at].ticket, at)));
         }
     }
 
-    /// One sale is what there should be: then nothing needs hashing.
+    /// One sale is what there should be: a few need no hashing.
     fn position(&self, ticket: &Ticket) -> Option<usize> {
-        match self.list.as_slice() {
-            [] => None,
-            [only] => (only.ticket == ticket).then_some(0),
-            _ => self.by_ticket.get(ticket).copied(),
+        if self.list.len() > FEW {
+            self.by_ticket.get(ticket).copied()
+        } else {
+            self.list.iter().position(|sold| sold.ticket == ticket)
         }
     }
 }
@@ -131,11 +156,16 @@ impl<'a> Sold<'a> {
         if weight(self.outcome) >= weight(Some(op.outcome)) {
             return;
         }
-        let available = |read: &&Read| read.round == round && read.seen == Seen::Available;
-        let asked_us = op.reads.iter().filter(available).map(|read| read.end_us).min().unwrap_or(op.start_us);
         self.operation = Some(index);
         self.outcome = Some(op.outcome);
-        self.start_us = clock.earliest(asked_us.min(op.end_us).max(op.start_us)).max(self.opened_us);
+        self.start_us = clock.earliest(asked_us(op, round)).max(self.opened_us);
         self.end_us = if op.outcome == Outcome::Confirmed { clock.latest(op.end_us) } else { u64::MAX };
     }
+}
+
+/// When the buyer's first read of the round as available was answered: its purchase wrote nothing before.
+pub(crate) fn asked_us(op: &Operation, round: Round) -> u64 {
+    let available = |read: &&Read| read.round == round && read.seen == Seen::Available;
+    let asked_us = op.reads.iter().filter(available).map(|read| read.end_us).min().unwrap_or(op.start_us);
+    asked_us.min(op.end_us).max(op.start_us)
 }
