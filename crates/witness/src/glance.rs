@@ -29,7 +29,9 @@ impl Glance {
         let index = SeatIndex::of(run.openings.iter().map(|opening| opening.seat));
         let mut chairs: Vec<_> = run.openings.iter().map(|opening| look.chair(opening)).collect();
         for (at, opening) in run.openings.iter().enumerate() {
-            chairs[at].doubt |= index.get(opening.seat) != Some(at);
+            if let Some(again) = index.get(opening.seat).filter(|again| *again != at) {
+                chairs[again].doubt = true;
+            }
         }
         let mut is_clear = true;
         for (at, sale) in run.ledger.iter().enumerate() {

@@ -171,6 +171,15 @@ fn openings_missing_or_doubled() {
         "Violated ✗ (1 double-sell): double-sell",
     );
     check(&format!("{a1} | B2:c 0-9 confirmed free1-2 ; open 0-0 B2:0-0 0-9@7 ; seat -@7"), "Inconclusive: RoundMoved");
+    check("a 0-9 confirmed free1-2 ; open 0-0 B2:0-1 B2:1-1@7 ; ledger a ; seat", "Inconclusive: RoundMoved");
+}
+
+/// The first look counts in 32 bits.
+#[test]
+fn stamps_of_hours() {
+    let late = "b 5000000000-5000000009 rejected free5000000001-5000000002 sold5000000008-5000000009=a";
+    check(&format!("a 5000000000-5000000009 confirmed free5000000001-5000000002 | {late}"), "Linearizable ✓");
+    check(&format!("a 0-9 confirmed free1-2 | {late}"), "Violated ✗ (0 double-sells): stale-available");
 }
 
 /// By 50 µs no order explains them; clocks that differ by 100 µs do, and so do 25 of each.
@@ -252,7 +261,8 @@ fn scoreboards_add_up_over_seats() {
             expect,
             "{text}"
         );
-        assert_eq!(judge_run(&run).double_sells, oversold, "{text}");
+        let verdict = judge_run(&run);
+        assert_eq!((verdict.double_sells, verdict.reconciliation.oversold), (oversold, oversold), "{text}");
     };
     let two = "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 | B2:c 0-9 confirmed free1-2";
     check(two, [3, 0, 1, 2, 1, 0]);
