@@ -5,7 +5,7 @@
 use crate::Window;
 use crate::records::Clock;
 use crate::sales::asked_us;
-use onsale::{Opening, Operation, Outcome, Read, Run, Sale, SeatId, SeatIndex, SeatRow, Seen, Ticket};
+use onsale::{Opening, Operation, Outcome, Run, Sale, SeatId, SeatIndex, SeatRow, Seen, Ticket};
 
 /// What the first look saw.
 pub(crate) struct Glance {
@@ -132,16 +132,27 @@ impl Look<'_> {
     }
 
     fn operation(&self, chair: &mut Chair, opening: &Opening, op: &Operation) {
+        let ticket = self.ticket(chair);
+        let (mut saw_free, mut saw_sold) = (false, false);
         for read in &op.reads {
-            self.read(chair, opening, read);
+            let end_us = self.clock.latest(read.end_us);
+            chair.doubt |= read.round != opening.round || end_us < self.clock.earliest(opening.start_us);
+            if let Seen::Sold(holder) = &read.seen {
+                saw_sold = true;
+                chair.to_us = chair.to_us.min(clipped(end_us));
+                chair.doubt |= ticket != Some(holder);
+            } else {
+                saw_free = true;
+                chair.from_us = chair.from_us.max(clipped(self.clock.earliest(read.start_us)));
+            }
         }
-        chair.contenders = chair.contenders.saturating_add(u8::from(op.contended()));
-        if op.outcome == Outcome::Rejected && !op.reads.iter().any(Read::saw_sold) {
+        chair.contenders = chair.contenders.saturating_add(saw_free.into());
+        if op.outcome == Outcome::Rejected && !saw_sold {
             chair.to_us = chair.to_us.min(clipped(self.clock.latest(op.end_us)));
-            chair.doubt |= chair.sale == NO_SALE;
+            chair.doubt |= ticket.is_none();
         }
         let told = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
-        if self.ticket(chair) != Some(&op.ticket) {
+        if ticket != Some(&op.ticket) {
             chair.doubt |= told;
             return;
         }
@@ -151,18 +162,6 @@ impl Look<'_> {
         chair.from_us = chair.from_us.max(clipped(self.clock.earliest(asked_us(op, opening.round))));
         if op.outcome == Outcome::Confirmed {
             chair.to_us = chair.to_us.min(clipped(self.clock.latest(op.end_us)));
-        }
-    }
-
-    fn read(&self, chair: &mut Chair, opening: &Opening, read: &Read) {
-        let end_us = self.clock.latest(read.end_us);
-        chair.doubt |= read.round != opening.round || end_us < self.clock.earliest(opening.start_us);
-        match &read.seen {
-            Seen::Available => chair.from_us = chair.from_us.max(clipped(self.clock.earliest(read.start_us))),
-            Seen::Sold(ticket) => {
-                chair.to_us = chair.to_us.min(clipped(end_us));
-                chair.doubt |= self.ticket(chair) != Some(ticket);
-            }
         }
     }
 

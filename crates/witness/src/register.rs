@@ -42,7 +42,7 @@ impl<'a> Bounds<'a> {
             last_available_us: 0,
             is_broken: false,
         };
-        for seen in observations(register, sales) {
+        observations(register, sales).for_each(|seen| {
             match seen.saw {
                 Saw::Available => bounds.last_available_us = bounds.last_available_us.max(seen.start_us),
                 Saw::Sold(_) if bounds.seen_sold.is_none_or(|first| seen.end_us < first.end_us) => {
@@ -51,7 +51,7 @@ impl<'a> Bounds<'a> {
                 Saw::Sold(_) => {}
             }
             bounds.is_broken |= bounds.broken_by(&seen, sales).is_some();
-        }
+        });
         bounds.is_broken |= bounds.seen_sold.is_some_and(|sold| bounds.last_available_us > sold.end_us);
         bounds
     }
