@@ -8,6 +8,7 @@ mod document;
 pub mod edn;
 pub mod elle;
 mod events;
+mod first;
 mod plausible;
 pub mod porcupine;
 mod read;

@@ -1,7 +1,7 @@
 //! What no recorder could have written, whatever the database did.
 
-use onsale::{Opening, Operation, Outcome, Read, Run, Sale, Seen, Ticket};
-use std::hash::{BuildHasher, RandomState};
+use crate::first::FirstPlaces;
+use onsale::{Opening, Operation, Outcome, Read, Run, Sale, SeatIndex, Seen, Ticket};
 
 /// The contradictions inside `run`, a sentence each: the first of its kind, and how many more there are. None of them is
 /// a matter for the witness: they speak of whoever wrote the record, not of the database.
@@ -25,14 +25,14 @@ pub(crate) fn doubts(run: &Run) -> Vec<String> {
 const OPERATION: [fn(&Record<'_>, &Operation) -> Option<String>; 7] =
     [early, outside, connected, reads, counted, regions, answered];
 
-/// The run with its tickets and openings sorted.
+/// The run, and where its tickets and openings are.
 struct Record<'a> {
     run: &'a Run,
-    hasher: RandomState,
-    /// Indices of operations, by the hash of their tickets: tickets are compared only where it is the same.
-    by_ticket: Vec<(u32, usize)>,
-    /// By seat.
-    openings: Vec<Opening>,
+    /// The first operation that asked for each ticket.
+    by_ticket: FirstPlaces,
+    /// Operations that ask for the same ticket: the first, and another.
+    shared: Vec<(usize, usize)>,
+    openings: SeatIndex,
 }
 
 fn plan(run: &Run) -> Vec<String> {
@@ -114,42 +114,30 @@ fn answered(_: &Record<'_>, op: &Operation) -> Option<String> {
 
 impl<'a> Record<'a> {
     fn of(run: &'a Run) -> Self {
-        let hasher = RandomState::new();
-        let tickets = run.operations.iter().map(|op| hash(&hasher, &op.ticket));
-        let mut by_ticket: Vec<_> = tickets.zip(0..).collect();
-        by_ticket.sort_unstable();
-        let mut openings = run.openings.clone();
-        openings.sort_unstable_by_key(|opening| opening.seat);
-        Self { run, hasher, by_ticket, openings }
+        let mut by_ticket = FirstPlaces::of(run.operations.len());
+        let mut shared = Vec::new();
+        for (index, op) in run.operations.iter().enumerate() {
+            let first = by_ticket.note(&op.ticket, index, |first| run.operations[first].ticket == op.ticket);
+            shared.extend((first != index).then_some((first, index)));
+        }
+        let openings = SeatIndex::of(run.openings.iter().map(|opening| opening.seat));
+        Self { run, by_ticket, shared, openings }
     }
 
     fn opening(&self, op: &Operation) -> Option<&Opening> {
-        let at = self.openings.binary_search_by_key(&op.seat, |opening| opening.seat).ok()?;
-        Some(&self.openings[at])
+        self.openings.get(op.seat).map(|at| &self.run.openings[at])
     }
 
     /// The first operation that asked for `ticket`.
     fn by_ticket(&self, ticket: &Ticket) -> Option<&'a Operation> {
-        let hash = hash(&self.hasher, ticket);
-        let at = self.by_ticket.partition_point(|(lower, _)| *lower < hash);
-        let same = self.by_ticket[at..].iter().take_while(|(same, _)| *same == hash);
-        same.map(|(_, index)| &self.run.operations[*index]).find(|op| op.ticket == *ticket)
+        let operations = &self.run.operations;
+        self.by_ticket.find(ticket, |at| operations[at].ticket == *ticket).map(|at| &operations[at])
     }
 
     fn shared_tickets(&self) -> impl Iterator<Item = String> {
-        let ticket = |index: usize| &self.run.operations[index].ticket;
-        let same_hash = self.by_ticket.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
-        same_hash.flat_map(move |same| {
-            let mut same: Vec<_> = same.iter().map(|(_, index)| *index).collect();
-            same.sort_unstable_by_key(|&index| (ticket(index), index));
-            let shared: Vec<_> =
-                same.windows(2).map(|pair| (pair[0], pair[1])).filter(|(a, b)| ticket(*a) == ticket(*b)).collect();
-            shared.into_iter().map(move |(a, b)| {
-                format!(
-                    "operations {a} and {b} ask for the same ticket {}, and no ticket is asked for twice",
-                    ticket(a)
-                )
-            })
+        self.shared.iter().map(|(a, b)| {
+            let ticket = &self.run.operations[*a].ticket;
+            format!("operations {a} and {b} ask for the same ticket {ticket}, and no ticket is asked for twice")
         })
     }
 
@@ -169,10 +157,13 @@ impl<'a> Record<'a> {
     }
 
     fn repeated_rows(&self) -> impl Iterator<Item = String> {
-        let mut rows: Vec<_> = self.run.ledger.iter().map(|sale| (sale.seat, sale.round, &sale.ticket)).collect();
-        rows.sort_unstable();
-        let twice: Vec<_> = rows.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].2).collect();
-        twice.into_iter().map(|ticket| format!("ticket {ticket} stands in the ledger twice"))
+        let ledger = &self.run.ledger;
+        let mut rows = FirstPlaces::of(ledger.len());
+        ledger.iter().enumerate().filter_map(move |(at, sale)| {
+            let row = |sale: &'a Sale| (sale.seat, sale.round, &sale.ticket);
+            let first = rows.note(row(sale), at, |first| row(&ledger[first]) == row(sale));
+            (first != at).then(|| format!("ticket {} stands in the ledger twice", sale.ticket))
+        })
     }
 
     fn strange_owners(&self) -> impl Iterator<Item = String> {
@@ -185,10 +176,6 @@ impl<'a> Record<'a> {
             )
         })
     }
-}
-
-fn hash(hasher: &RandomState, ticket: &Ticket) -> u32 {
-    (hasher.hash_one(ticket) >> 32) as u32
 }
 
 /// The first, and how many more there are.

@@ -1,7 +1,7 @@
 //! Reading a document that somebody hands us: nothing in it is trusted, and nothing in it can cause a panic.
 
 use crate::{Claims, RunDocument};
-use onsale::Run;
+use onsale::{Run, SeatId, SeatIndex};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use std::{
@@ -119,15 +119,14 @@ fn consistent(run: &Run) -> Result<(), String> {
     if run.version != RunDocument::VERSION {
         return Err(format!("the run inside says version {}, the document {}", run.version, RunDocument::VERSION));
     }
-    let mut seats = run.plan.seats.clone();
-    seats.sort_unstable();
-    if let Some([seat, _]) = seats.array_windows().find(|[a, b]| a == b) {
+    let index = SeatIndex::of(run.plan.seats.iter().copied());
+    if let Some((_, seat)) = run.plan.seats.iter().enumerate().find(|(at, seat)| index.get(**seat) != Some(*at)) {
         return Err(format!("seat {seat} stands twice in its plan"));
     }
     if !run.openings.iter().map(|opening| opening.seat).eq(run.plan.seats.iter().copied()) {
         return Err("its openings are not those of the plan's seats, one each and in their order".into());
     }
-    let planned = |seat| seats.binary_search(seat).is_ok();
+    let planned = |seat: &SeatId| index.get(*seat).is_some();
     if let Some((index, op)) = run.operations.iter().enumerate().find(|(_, op)| !planned(&op.seat)) {
         return Err(format!("operation {index} wants seat {}, which is not in the plan", op.seat));
     }
