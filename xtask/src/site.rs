@@ -17,10 +17,12 @@ pub fn write(profile: Profile, pkg: Vec<SiteFile>) -> Result<String> {
     let root = build::root();
     let mut files = read_folder(&root.join("public"), Path::new(""))?;
     files.extend(pkg);
-    files.push(SiteFile {
-        path: Path::new("pkg").join(format!("{}.css", wasm::NAME)),
-        bytes: style::bundle(&root.join("style/main.css"), profile)?.into_bytes(),
-    });
+    for (name, from) in [(wasm::NAME, "main"), ("evidence", "evidence")] {
+        files.push(SiteFile {
+            path: Path::new("pkg").join(format!("{name}.css")),
+            bytes: style::bundle(&root.join(format!("style/{from}.css")), profile)?.into_bytes(),
+        });
+    }
     if profile == Profile::Release {
         files = compress::with_compressed(files)?;
     }

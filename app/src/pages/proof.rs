@@ -12,7 +12,7 @@ use crate::{
 };
 use diagram::Diagram;
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::{Link, Meta, Title};
 use measured::{Captured, Headline};
 use onsale::{Backend, Engine};
 use source::Sources;
@@ -47,6 +47,7 @@ pub fn ProofPanel() -> impl IntoView {
     });
     view! {
         <Title text="Proof · WorldSeat" />
+        <Link rel="stylesheet" href="/pkg/evidence.css" />
         <Meta name="description" content="What was measured, the one purchase function both databases run, and the databases' own word." />
         <Header here=Here::Proof />
         <main id="main" class="document">

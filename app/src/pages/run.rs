@@ -24,7 +24,7 @@ use http::StatusCode;
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use leptos_meta::{Meta, Title};
+use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use look::Look;
 use onsale::RunId;
@@ -77,6 +77,7 @@ fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) ->
     );
     view! {
         <Title text=format!("{title} · WorldSeat") />
+        <Link rel="stylesheet" href="/pkg/evidence.css" />
         <Meta name="description" content=preview.clone() />
         <Meta property="og:title" content=title />
         <Meta property="og:description" content=preview />
