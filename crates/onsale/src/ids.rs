@@ -143,7 +143,7 @@ macro_rules! text_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
@@ -156,7 +156,7 @@ macro_rules! text_serde {
     ($name:ident) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -166,6 +166,20 @@ macro_rules! text_serde {
             }
         }
     };
+}
+
+text_serde!(Backend);
+
+impl Serialize for SeatId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SeatId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed(PhantomData))
+    }
 }
 
 /// What is parsed from a string.
@@ -180,9 +194,6 @@ impl<T: FromStr<Err = InvalidId>> Visitor<'_> for Parsed<T> {
         text.parse().map_err(E::custom)
     }
 }
-
-text_serde!(SeatId);
-text_serde!(Backend);
 
 text_id!(
     /// One venue's seats on sale. Unguessable for a visitor's own floor; `main` for API calls that name none.
@@ -348,6 +359,23 @@ mod tests {
         );
         assert_eq!(long.parse::<BuyerName>().unwrap_err().to_string().chars().filter(|c| *c == 'x').count(), 24);
         assert_eq!("maybe".parse::<Backend>().unwrap_err().to_string(), "'maybe' is not a backend: dsql and naive are");
+    }
+
+    #[test]
+    fn names_are_strings_in_json() {
+        fn check<T: Serialize + for<'de> Deserialize<'de>>(json: &str) {
+            assert_eq!(serde_json::to_string(&serde_json::from_str::<T>(json).unwrap()).unwrap(), json);
+            let refused = |json| serde_json::from_str::<T>(json).map(|_| ()).unwrap_err().to_string();
+            assert!(refused("5").starts_with("invalid type: integer `5`, expected a string at"), "{}", refused("5"));
+            assert!(refused(r#""""#).starts_with("'' is not a"), "{}", refused(r#""""#));
+        }
+        check::<SeatId>(r#""C7""#);
+        check::<Backend>(r#""naive""#);
+        check::<Ticket>(r#""7Q4K-M2XD-9HTR-C3VW""#);
+        check::<BuyerName>(r#""Zoë \"the\\best\"""#);
+        check::<Region>(r#""us-east-1""#);
+        check::<FloorId>(r#""main""#);
+        check::<RunId>(r#""run-1""#);
     }
 
     #[test]

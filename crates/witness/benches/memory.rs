@@ -21,7 +21,7 @@ fn main() {
     }
     for seats in ["1", "96", "16667", "1000000"] {
         for (name, _) in cases {
-            if seats != "1000000" || name == "valid" {
+            if seats != "1000000" || name != "foil" {
                 let status = Command::new(env::current_exe().unwrap()).args(["--case", name, seats]).status();
                 assert!(status.unwrap().success());
             }
@@ -30,7 +30,8 @@ fn main() {
 }
 
 fn measure(name: &str, seats: usize, database: Database) {
-    let run = run(OPERATIONS, seats, database);
+    // One more for the double sale where every buyer wants a seat of his own.
+    let run = run(OPERATIONS + usize::from(seats == OPERATIONS), seats, database);
     // Makes the present size the peak.
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = peak_kb();
