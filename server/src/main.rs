@@ -11,7 +11,7 @@ mod site;
 mod verbs;
 
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 use verbs::{serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
@@ -44,8 +44,11 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,worldseat=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A pool that says of each connection that it was closed says nothing when the server ends.
+    let usual = || "warn,worldseat=info,deadpool=error".into();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
     let (done, trouble) = match Cli::parse().verb {
         Verb::Serve(options) => (serve::serve(options).await, 1),

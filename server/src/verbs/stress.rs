@@ -26,10 +26,10 @@ pub struct Options {
     /// The deployment. Without it, the stand-ins and a server are started here for the test.
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// Buyers at once, level by level.
+    /// Buyers at once, level by level, separated by commas.
     #[arg(long, value_delimiter = ',', default_values_t = [8, 24, 48, 60])]
     levels: Vec<u32>,
-    /// Think times in milliseconds: the pause between reading and writing.
+    /// Think times in milliseconds, separated by commas: the pause between reading and writing.
     #[arg(long, value_delimiter = ',', default_values_t = [0, 20])]
     think: Vec<u32>,
     /// How often each is done.
