@@ -19,7 +19,7 @@ pub fn Sources() -> impl IntoView {
         <p>"Each database is handed to it by one line:"</p>
         <Source file="server/src/compose.rs" code=lines_with(COMPOSE, "Counter::over(") />
         <p>"Oversold is counted in one place, from the committed ledger, by the same line for both:"</p>
-        <Source file="crates/onsale/src/scoreboard.rs" code=lines_with(SCOREBOARD, "board.oversold += ") />
+        <Source file="crates/onsale/src/scoreboard.rs" code=lines_with(SCOREBOARD, ".oversold += ") />
     }
 }
 
@@ -84,6 +84,6 @@ mod tests {
     #[test]
     fn the_lines_that_decide_are_found() {
         assert_eq!(lines_with(COMPOSE, "Counter::over(").lines().count(), 3, "product, foil, control");
-        assert_eq!(lines_with(SCOREBOARD, "board.oversold += ").lines().count(), 1);
+        assert_eq!(lines_with(SCOREBOARD, ".oversold += ").lines().count(), 1);
     }
 }
