@@ -85,8 +85,9 @@ impl Records {
         if glance.is_clear {
             return Self { openings: vec![], operations: vec![], ledger: vec![], seat_rows: vec![] };
         }
-        let wanted = |opening: &&Opening| glance.must_judge(opening.seat);
-        let mut openings: Vec<_> = run.openings.iter().filter(wanted).copied().collect();
+        let judged = |entry: &Entry| glance.must_judge(entry.0);
+        let mut openings: Vec<_> =
+            run.openings.iter().filter(|opening| glance.must_judge(opening.seat)).copied().collect();
         openings.sort_unstable_by_key(|opening| (opening.seat, opening.round));
         openings.dedup_by(|again, first| {
             let same = (again.seat, again.round) == (first.seat, first.round);
@@ -98,9 +99,9 @@ impl Records {
         });
         Self {
             openings,
-            operations: by_seat(run.operations.iter().map(|op| op.seat), glance),
-            ledger: by_seat(run.ledger.iter().map(|sale| sale.seat), glance),
-            seat_rows: by_seat(run.seat_rows.iter().map(|row| row.seat), glance),
+            operations: by_seat(glance.to_judge().map(|index| (run.operations[index].seat, index))),
+            ledger: by_seat(run.ledger.iter().map(|sale| sale.seat).zip(0..).filter(judged)),
+            seat_rows: by_seat(run.seat_rows.iter().map(|row| row.seat).zip(0..).filter(judged)),
         }
     }
 
@@ -146,9 +147,9 @@ impl Records {
     }
 }
 
-/// The positions of the `seats` that must be judged, sorted by seat, those of one seat in their first order.
-fn by_seat(seats: impl Iterator<Item = SeatId>, glance: &Glance) -> Vec<Entry> {
-    let mut entries: Vec<_> = seats.zip(0..).filter(|entry| glance.must_judge(entry.0)).collect();
+/// Sorted by seat, those of one seat in their first order.
+fn by_seat(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
+    let mut entries: Vec<_> = entries.collect();
     entries.sort_unstable();
     entries
 }
