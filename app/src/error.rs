@@ -115,7 +115,10 @@ impl From<Failure> for AppError {
         let database = failure.database().to_owned();
         match failure {
             Failure::Indeterminate { .. } => Self::MayBeDone { database },
-            Failure::Conflict { .. } | Failure::Unavailable { .. } => Self::Unavailable { database },
+            Failure::Conflict { .. }
+            | Failure::SchemaChanged { .. }
+            | Failure::Transient { .. }
+            | Failure::Unavailable { .. } => Self::Unavailable { database },
         }
     }
 }

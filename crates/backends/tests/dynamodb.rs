@@ -11,7 +11,10 @@ use onsale::{
     Transaction, purchase,
 };
 use standins::{GlobalTable, GlobalTableOptions, REGIONS, When};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Barrier;
 
 #[tokio::test]
@@ -241,7 +244,68 @@ async fn the_engine_says_what_it_is() {
 
     let config = DynamoConfig { seats_table: "elsewhere".into(), ..foil.config() };
     let failure = GlobalTables::open(config).await.engine().await.unwrap_err();
-    assert!(failure.to_string().contains("ResourceNotFoundException"), "{failure}");
+    let words = failure.to_string();
+    for part in ["table elsewhere in us-east-1", "ResourceNotFoundException", "`worldseat provision dynamodb`"] {
+        assert!(words.contains(part), "{words}");
+    }
+    // The ledger's table has another key than the seats' must have.
+    let config = DynamoConfig { seats_table: "ledger".into(), ..foil.config() };
+    let words = GlobalTables::open(config).await.check().await.unwrap_err().to_string();
+    assert!(words.contains("table ledger in us-east-1 has the key (floor, sale)"), "{words}");
+    assert!(words.contains("(floor, seat): name another table with --dynamodb-tables"), "{words}");
+}
+
+/// A throttled put was not carried out: it is sent again, with pauses, and a few times only.
+#[tokio::test]
+async fn a_throttled_put_is_sent_again() {
+    let (foil, free) = (Foil::start().await, Seat { round: 1, reset_round: 1, holder: None });
+    let ada = foil.order("ada", 0);
+    for (refusals, done) in [(3, true), (4, false)] {
+        let (url, asked) = throttling(refusals).await;
+        let db = GlobalTables::open(config([url.clone(), url])).await;
+        let mut txn = db.connect(&ada.region).await.unwrap();
+        let answer = txn.write_seat(&ada, &free).await;
+        assert_eq!((answer.is_ok(), asked.load(Ordering::SeqCst), db.puts_repeated()), (done, 4, 3), "{answer:?}");
+        if let Err(failure) = answer {
+            assert!(matches!(failure, Failure::Unavailable { .. }), "certainly not done: {failure:?}");
+        }
+    }
+}
+
+/// A replica that refuses so many requests as too many before it answers; and how many it was asked.
+async fn throttling(refusals: usize) -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let count = Arc::clone(&count);
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                // A request of the SDK: its head, and as many bytes as the head says.
+                while stream.read_buf(&mut request).await.unwrap() > 0 {
+                    let text = String::from_utf8_lossy(&request).to_lowercase();
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+                    if body.len() < length.parse().unwrap() {
+                        continue;
+                    }
+                    request.clear();
+                    let (status, body) = if count.fetch_add(1, Ordering::SeqCst) < refusals {
+                        ("400 Bad Request", r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}"#)
+                    } else {
+                        ("200 OK", "{}")
+                    };
+                    let head = "content-type: application/x-amz-json-1.0";
+                    let answer = format!("HTTP/1.1 {status}\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (url, asked)
 }
 
 /// Sixty at once: more than one is told "confirmed", and everybody who was told so stands in the ledger.

@@ -14,6 +14,15 @@ pub struct Recorder {
     reads: Vec<Read>,
 }
 
+/// How often the database aborted a buyer's purchase, by reason.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Aborts {
+    /// Somebody else wrote the same row first.
+    pub conflicts: u32,
+    /// The tables were changed meanwhile.
+    pub schema_conflicts: u32,
+}
+
 impl Recorder {
     /// A buyer whose call begins now and who thinks for `think` between reading and paying.
     pub fn start(clock: Clock, think: Duration) -> Self {
@@ -22,7 +31,7 @@ impl Recorder {
     }
 
     /// The buyer was told `outcome`, now.
-    pub fn told(self, order: Order, conflicts: u32, outcome: Outcome, reason: Option<String>) -> Operation {
+    pub fn told(self, order: Order, aborts: Aborts, outcome: Outcome, reason: Option<String>) -> Operation {
         Operation {
             buyer: order.buyer,
             region: order.region,
@@ -32,7 +41,8 @@ impl Recorder {
             connected_us: self.connected_us,
             end_us: self.clock.now_us(),
             attempts: order.attempt,
-            conflicts,
+            conflicts: aborts.conflicts,
+            schema_conflicts: aborts.schema_conflicts,
             reads: self.reads,
             outcome,
             reason,

@@ -1,7 +1,7 @@
 //! The retry loop: once, for every database. It runs the purchase again where the database aborted it, and looks before
 //! buying again where the answer to COMMIT was lost.
 
-use crate::recorder::Recorder;
+use crate::recorder::{Aborts, Recorder};
 use onsale::{Answer, Database, Failure, Operation, Order, Outcome, Setting, purchase};
 use std::time::Duration;
 
@@ -17,20 +17,25 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Sells to one buyer, or says why not. Never fails: whatever happens is an outcome.
 pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mut rng: fastrand::Rng) -> Operation {
-    let mut conflicts = 0;
+    let mut aborts = Aborts::default();
     loop {
         let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, purchase(db, &order, &mut buyer)).await;
         let failure = match attempt {
-            Ok(Ok(Answer::Confirmed)) => return buyer.told(order, conflicts, Outcome::Confirmed, None),
-            Ok(Ok(Answer::Rejected)) => return buyer.told(order, conflicts, Outcome::Rejected, None),
+            Ok(Ok(Answer::Confirmed)) => return buyer.told(order, aborts, Outcome::Confirmed, None),
+            Ok(Ok(Answer::Rejected)) => return buyer.told(order, aborts, Outcome::Rejected, None),
             Ok(Err(failure)) => failure,
             Err(elapsed) => Failure::Indeterminate { database: "the database", source: Box::new(elapsed) },
         };
         let again = match &failure {
             Failure::Conflict { .. } => {
-                conflicts += 1;
+                aborts.conflicts += 1;
                 true
             }
+            Failure::SchemaChanged { .. } => {
+                aborts.schema_conflicts += 1;
+                true
+            }
+            Failure::Transient { .. } => true,
             Failure::Unavailable { .. } => order.in_doubt,
             Failure::Indeterminate { .. } => {
                 order.in_doubt = true;
@@ -40,10 +45,12 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
         if !again || order.attempt == ATTEMPTS_MAX {
             let outcome = if order.in_doubt { Outcome::Unknown } else { Outcome::Error };
             tracing::info!(%failure, buyer = %order.buyer, attempt = order.attempt, ?outcome, "gave up");
-            return buyer.told(order, conflicts, outcome, Some(reason(&failure, outcome)));
+            return buyer.told(order, aborts, outcome, Some(reason(&failure, outcome)));
         }
         let longest_ms = match failure {
-            Failure::Conflict { .. } => (1 << order.attempt.min(16)).min(BACKOFF_MS_MAX),
+            Failure::Conflict { .. } | Failure::SchemaChanged { .. } => {
+                (1 << order.attempt.min(16)).min(BACKOFF_MS_MAX)
+            }
             _ => DOUBT_PAUSE_MS_MAX,
         };
         tokio::time::sleep(Duration::from_millis(rng.u64(0..=longest_ms))).await;
@@ -54,7 +61,10 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
 /// What this loop adds to the settings that stand in the open.
 pub fn settings() -> Vec<Setting> {
     vec![
-        Setting::new("attempts per buyer", format!("at most {ATTEMPTS_MAX}, only after a conflict or a lost COMMIT")),
+        Setting::new(
+            "attempts per buyer",
+            format!("at most {ATTEMPTS_MAX}, only after a conflict, a changed schema, XX000 or a lost COMMIT"),
+        ),
         Setting::new("pause after a conflict", format!("random, 0 to 2 ms, doubling up to {BACKOFF_MS_MAX} ms")),
         Setting::new("attempt timeout", format!("{} s", ATTEMPT_TIMEOUT.as_secs())),
     ]

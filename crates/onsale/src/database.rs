@@ -93,6 +93,25 @@ pub enum Failure {
         #[source]
         source: BoxedError,
     },
+    /// The database aborted the transaction because its tables were changed meanwhile (SQLSTATE 40001 with OC001 on Aurora
+    /// DSQL). It certainly did not happen, and nobody raced it.
+    #[error("{database} aborted a transaction because its tables changed")]
+    SchemaChanged {
+        /// Which database.
+        database: &'static str,
+        /// What the driver said.
+        #[source]
+        source: BoxedError,
+    },
+    /// The database asks to try again (SQLSTATE XX000 before COMMIT). It certainly did not happen.
+    #[error("{database} was not available for a moment: {source}")]
+    Transient {
+        /// Which database.
+        database: &'static str,
+        /// What the driver said.
+        #[source]
+        source: BoxedError,
+    },
     /// The database cannot be reached or refused the work. It certainly did not happen.
     #[error("{database} is not available: {source}")]
     Unavailable {
@@ -126,6 +145,8 @@ impl Failure {
     pub fn database(&self) -> &'static str {
         match self {
             Self::Conflict { database, .. }
+            | Self::SchemaChanged { database, .. }
+            | Self::Transient { database, .. }
             | Self::Unavailable { database, .. }
             | Self::Indeterminate { database, .. } => database,
         }

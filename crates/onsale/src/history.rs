@@ -28,6 +28,9 @@ pub struct Operation {
     pub attempts: u32,
     /// How often the database aborted it as racing (40001).
     pub conflicts: u32,
+    /// How often the database aborted it because its tables were changed (OC001); no race of buyers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub schema_conflicts: u32,
     /// What each attempt read.
     #[serde(deserialize_with = "exactly")]
     pub reads: Vec<Read>,
@@ -43,6 +46,11 @@ impl Operation {
     pub fn contended(&self) -> bool {
         self.reads.iter().any(|read| read.seen == Seen::Available)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// Reads a list without room to grow: almost every buyer reads once, and a run may have a million of them.

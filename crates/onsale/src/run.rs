@@ -105,6 +105,9 @@ pub struct Host {
 pub struct Engine {
     /// Whether it stands in for the database that the backend is named after.
     pub stand_in: bool,
+    /// Whether it is a database of somebody's own, tested in the place of the one that the backend is named after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// Name and version as the server told them, such as "PostgreSQL 15.18".
     pub name: String,
     /// The consistency asked for, such as "REPEATABLE READ".
@@ -117,7 +120,11 @@ pub struct Engine {
 
 impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let prefix = if self.stand_in { "stand-in: " } else { "" };
+        let prefix = match (self.own, self.stand_in) {
+            (true, _) => "database under test: ",
+            (false, true) => "stand-in: ",
+            (false, false) => "",
+        };
         write!(f, "{prefix}{}, {}, {}", self.name, self.consistency, self.place)
     }
 }

@@ -78,6 +78,7 @@ impl Counter {
         settings.extend(more);
         Engine {
             stand_in: true,
+            own: false,
             name: self.database.to_owned(),
             consistency: consistency.to_owned(),
             place: "in memory, under a paused clock".to_owned(),

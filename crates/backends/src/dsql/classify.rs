@@ -17,7 +17,12 @@ pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Err
     let code = error.code().cloned();
     let source = Box::new(error);
     match kind(stage, code.as_ref()) {
+        // A data conflict (OC000) and a changed catalogue (OC001) are both 40001; the marker only sorts the count.
+        Kind::Conflict if source.as_db_error().is_some_and(|said| said.message().contains("(OC001)")) => {
+            Failure::SchemaChanged { database, source }
+        }
         Kind::Conflict => Failure::Conflict { database, source },
+        Kind::Transient => Failure::Transient { database, source },
         Kind::Unavailable => Failure::Unavailable { database, source },
         Kind::Indeterminate => Failure::Indeterminate { database, source },
     }
@@ -26,6 +31,7 @@ pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Err
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Conflict,
+    Transient,
     Unavailable,
     Indeterminate,
 }
@@ -36,6 +42,8 @@ fn kind(stage: Stage, code: Option<&SqlState>) -> Kind {
         // PostgreSQL says so at the statement, Aurora DSQL at COMMIT.
         (_, Some(code)) if *code == SqlState::T_R_SERIALIZATION_FAILURE => Kind::Conflict,
         (Stage::Statement, Some(code)) if *code == SqlState::T_R_DEADLOCK_DETECTED => Kind::Conflict,
+        // "server unavailable" on Aurora DSQL: the whole transaction is to be run again.
+        (Stage::Statement, Some(code)) if *code == SqlState::INTERNAL_ERROR => Kind::Transient,
         (Stage::Statement, _) => Kind::Unavailable,
         (Stage::Commit, _) => Kind::Indeterminate,
     }
@@ -47,14 +55,14 @@ mod tests {
 
     #[test]
     fn every_sqlstate_has_a_meaning() {
-        use Kind::{Conflict, Indeterminate, Unavailable};
+        use Kind::{Conflict, Indeterminate, Transient, Unavailable};
         use Stage::{Commit, Statement};
         let table = [
             (Statement, Some("40001"), Conflict),
             (Commit, Some("40001"), Conflict),
             (Statement, Some("40P01"), Conflict),
             (Statement, Some("57P01"), Unavailable),
-            (Statement, Some("XX000"), Unavailable),
+            (Statement, Some("XX000"), Transient),
             (Statement, Some("53300"), Unavailable),
             (Statement, None, Unavailable),
             (Commit, Some("XX000"), Indeterminate),

@@ -1,26 +1,39 @@
-//! Aurora DSQL over tokio-postgres; the same code on PostgreSQL, which stands in for it.
+//! Aurora DSQL over tokio-postgres; the same code on PostgreSQL and on whatever else speaks its protocol.
 
 mod classify;
+mod clusters;
+mod connector;
+mod login;
 mod office;
 mod runs;
 mod schema;
+mod tls;
+mod trouble;
 mod txn;
 
-pub use tokio_postgres::Config as Connect;
+pub use login::{Login, Tokens};
+pub use tls::Roots;
+pub use tokio_postgres::{Config as Connect, config::SslMode};
 pub use txn::SqlTxn;
 
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolConfig, QueueMode, RecyclingMethod, Runtime, Timeouts,
+use connector::{Connector, Pace};
+use deadpool::{
+    Runtime,
+    managed::{Object, Pool, PoolConfig, PoolError, QueueMode, TimeoutType, Timeouts},
 };
 use futures::future::try_join_all;
 use onsale::{BoxedError, Database, Failure, FloorId, FloorPlan, Region, Setting};
 use std::{
     collections::HashSet,
+    fmt,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::NoTls;
+use tokio_postgres::config::Host;
+
+/// A connection on loan from a pool.
+type Client = Object<Connector>;
 
 /// One logical database with two regional endpoints, and a pool of connections to each. Cloning shares the pools.
 #[derive(Clone)]
@@ -33,6 +46,8 @@ struct Shared {
     regions: [RegionPool; 2],
     /// Floors whose rows are known to be there.
     made: Mutex<HashSet<FloorId>>,
+    /// What the control plane said last, and when.
+    clusters: tokio::sync::Mutex<Option<(Instant, Vec<Setting>)>>,
 }
 
 /// What to connect to, and how.
@@ -46,14 +61,38 @@ pub struct SqlConfig {
     pub plan: FloorPlan,
     /// Connections a region's pool holds; as many buyers are in the database at once.
     pub connections_per_region: usize,
-    /// Whether PostgreSQL stands in for Aurora DSQL.
-    pub stand_in: bool,
-    /// The schema the tables live in; the known-bad control has one of its own.
-    pub schema: &'static str,
+    /// What it is to the name that it goes by.
+    pub role: Role,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Whether AWS can be asked about the clusters behind the endpoints.
+    pub asks_control_plane: bool,
+    /// A schema of its own for the tables, as the known-bad control has; `None` leaves the server's default.
+    pub schema: Option<&'static str>,
     /// Sent with every connection; `None` leaves the server's own level. Aurora DSQL has one level and refuses others.
     pub isolation: Option<&'static str>,
     /// What else stands in the open on the page.
     pub settings: Vec<Setting>,
+}
+
+/// What a database is to the name that it goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Aurora DSQL itself.
+    Itself,
+    /// PostgreSQL on this machine, in its place.
+    StandIn,
+    /// Whatever somebody pointed WorldSeat at.
+    Own,
+}
+
+/// Where the SQL differs: one statement, and what a connection may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Aurora DSQL's, or that of an endpoint that behaves like it.
+    Dsql,
+    /// PostgreSQL's.
+    Postgres,
 }
 
 /// One regional endpoint.
@@ -63,31 +102,67 @@ pub struct SqlEndpoint {
     pub region: Region,
     /// Host, port, user, database.
     pub connect: Connect,
+    /// How a connection is let in.
+    pub login: Login,
+    /// Who may have signed its certificate.
+    pub roots: Roots,
+}
+
+impl SqlEndpoint {
+    /// The host's name as it was configured; it is what the certificate and the token are for.
+    pub fn host(&self) -> String {
+        match self.connect.get_hosts() {
+            [Host::Tcp(host), ..] => host.clone(),
+            [Host::Unix(path), ..] => path.display().to_string(),
+            [] => "localhost".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SqlEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.connect.get_ports().first().unwrap_or(&5432);
+        write!(f, "{}:{port} ({})", self.host(), self.region)
+    }
 }
 
 struct RegionPool {
     region: Region,
-    pool: Pool,
+    pool: Pool<Connector>,
+    /// Shared with the pools of [`SqlDatabase::with_connections`]: they are the same endpoint's connections.
+    pace: Arc<Pace>,
     /// As many permits as the pool has connections: a burst reserves its share, so that two do not starve each other.
     places: Arc<Semaphore>,
 }
 
-/// The longest that opening one connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that a buyer waits for a connection of the pool.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl SqlDatabase {
     /// Makes the pools; connects to nothing yet.
+    ///
+    /// # Errors
+    /// If the root certificates cannot be read.
     pub fn new(config: SqlConfig) -> Result<Self, Failure> {
-        let [first, second] = &config.endpoints;
-        let regions = [region_pool(&config, first)?, region_pool(&config, second)?];
-        Ok(Self { shared: Arc::new(Shared { regions, config, made: Mutex::default() }) })
+        let pace = || Pace::new(config.dialect == Dialect::Dsql);
+        Self::paced(config.clone(), [pace(), pace()])
     }
 
     /// The same database with pools of its own of another size.
+    ///
+    /// # Errors
+    /// As [`SqlDatabase::new`].
     pub fn with_connections(&self, connections_per_region: usize) -> Result<Self, Failure> {
-        Self::new(SqlConfig { connections_per_region, ..self.shared.config.clone() })
+        let pace = self.shared.regions.each_ref().map(|region| Arc::clone(&region.pace));
+        Self::paced(SqlConfig { connections_per_region, ..self.shared.config.clone() }, pace)
+    }
+
+    fn paced(config: SqlConfig, pace: [Arc<Pace>; 2]) -> Result<Self, Failure> {
+        let [first, second] = &config.endpoints;
+        let [pace, other] = pace;
+        let regions = [region_pool(&config, first, pace)?, region_pool(&config, second, other)?];
+        let (made, clusters) = Default::default();
+        Ok(Self { shared: Arc::new(Shared { regions, config, made, clusters }) })
     }
 
     fn config(&self) -> &SqlConfig {
@@ -95,12 +170,25 @@ impl SqlDatabase {
     }
 
     /// A connection for reading, in whichever region answers: it is one logical database.
-    async fn client(&self) -> Result<Object, Failure> {
+    async fn client(&self) -> Result<Client, Failure> {
         let [first, second] = &self.shared.regions;
         match first.pool.get().await {
             Ok(client) => Ok(client),
-            Err(_) => second.pool.get().await.map_err(|e| self.unavailable(e)),
+            Err(_) => self.client_of(second).await,
         }
+    }
+
+    async fn client_of(&self, region: &RegionPool) -> Result<Client, Failure> {
+        region.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(trouble) => self.unavailable(trouble),
+            PoolError::Timeout(TimeoutType::Wait) => self.unavailable(format!(
+                "all {} connections to {} were busy for {} s",
+                self.config().connections_per_region,
+                region.region,
+                WAIT_TIMEOUT.as_secs()
+            )),
+            other => self.unavailable(other),
+        })
     }
 
     fn unavailable(&self, source: impl Into<BoxedError>) -> Failure {
@@ -115,8 +203,8 @@ impl Database for SqlDatabase {
 
     async fn connect(&self, region: &Region) -> Result<SqlTxn, Failure> {
         let pool = self.shared.regions.iter().find(|r| r.region == *region);
-        let pool = &pool.ok_or_else(|| self.unavailable(format!("no endpoint in region {region}")))?.pool;
-        let client = pool.get().await.map_err(|e| self.unavailable(e))?;
+        let pool = pool.ok_or_else(|| self.unavailable(format!("no endpoint in region {region}")))?;
+        let client = self.client_of(pool).await?;
         Ok(SqlTxn::new(client, self.config().database))
     }
 
@@ -129,37 +217,37 @@ impl Database for SqlDatabase {
             let places = Arc::clone(&region.places).acquire_many_owned(count).await;
             reservation.push(places.map_err(|e| self.unavailable(e))?);
         }
-        let open = self.shared.regions.iter().flat_map(|r| (0..connections).map(|_| r.pool.get()));
-        let clients = try_join_all(open).await.map_err(|e| self.unavailable(e))?;
+        let open = self.shared.regions.iter().flat_map(|r| (0..connections).map(move |_| self.client_of(r)));
+        let clients = try_join_all(open).await?;
         let prepare = clients.iter().map(|client| txn::prepare(client, self.config().database));
         try_join_all(prepare).await?;
         Ok(reservation)
     }
 }
 
-fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint) -> Result<RegionPool, Failure> {
+fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, pace: Arc<Pace>) -> Result<RegionPool, Failure> {
+    let unusable = |error: BoxedError| Failure::unavailable(config.database, error);
     let mut connect = endpoint.connect.clone();
-    connect.connect_timeout(CONNECT_TIMEOUT).application_name("worldseat");
-    if config.stand_in {
-        let level = config.isolation.map(|level| level.replace(' ', "\\ "));
-        let level = level.map_or_else(String::new, |level| format!(" -c default_transaction_isolation={level}"));
-        connect.options(format!("-c search_path={}{level}", config.schema));
+    connect.connect_timeout(connector::CONNECT_TIMEOUT).application_name("worldseat");
+    let level = config.isolation.map(|level| level.replace(' ', "\\ "));
+    let wishes = [("search_path", config.schema.map(str::to_owned)), ("default_transaction_isolation", level)];
+    let wishes: Vec<_> =
+        wishes.iter().filter_map(|(name, value)| Some(format!("-c {name}={}", value.as_ref()?))).collect();
+    if !wishes.is_empty() {
+        connect.options(wishes.join(" "));
     }
-    // Fast: a connection is only asked whether it is still open. A purchase finds out the rest.
-    let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let pool = Pool::builder(Manager::from_config(connect, NoTls, manager))
+    let connector = Connector::new(endpoint, connect, Arc::clone(&pace)).map_err(unusable)?;
+    let pool = Pool::builder(connector)
         .config(PoolConfig {
             max_size: config.connections_per_region,
-            timeouts: Timeouts { wait: Some(WAIT_TIMEOUT), create: Some(CONNECT_TIMEOUT), recycle: None },
+            // Opening one has its own timeout, which does not count the wait for the pace.
+            timeouts: Timeouts { wait: Some(WAIT_TIMEOUT), create: None, recycle: None },
             // Last in, first out: what was warmed last is used first.
             queue_mode: QueueMode::Lifo,
         })
-        .pre_recycle(Hook::sync_fn(|client, _| {
-            if client.is_closed() { Err(HookError::message("the server closed this connection")) } else { Ok(()) }
-        }))
         .runtime(Runtime::Tokio1)
         .build()
-        .map_err(|e| Failure::unavailable(config.database, e))?;
+        .map_err(|error| unusable(error.into()))?;
     let places = Arc::new(Semaphore::new(config.connections_per_region));
-    Ok(RegionPool { region: endpoint.region.clone(), pool, places })
+    Ok(RegionPool { region: endpoint.region.clone(), pool, pace, places })
 }

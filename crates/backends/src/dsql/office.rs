@@ -1,17 +1,18 @@
 //! The box office on SQL: opening, resetting, listing, reading the ledger back. Counting is done in the database.
 
 use super::{
-    SqlDatabase,
+    Client, Dialect, Role, SqlDatabase,
     classify::{Stage, classify},
+    connector,
 };
 use async_trait::async_trait;
-use deadpool_postgres::Object;
+use deadpool::managed::Object;
 use onsale::{
     BoxOffice, BuyerName, Engine, Failure, FloorId, Holder, Region, Round, RoundCount, Sale, SeatId, SeatRow, Setting,
     Span,
 };
 use std::{fmt::Write as _, time::Duration};
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{Row, error::SqlState, types::ToSql};
 
 const SALE: &str = "SELECT seat, round, ticket, buyer, region, run, attempt, \
                     (extract(epoch FROM sold_at) * 1000)::bigint AS sold_at_ms FROM ledger";
@@ -27,27 +28,42 @@ impl BoxOffice for SqlDatabase {
         self.config().endpoints.each_ref().map(|endpoint| endpoint.region.clone())
     }
 
+    fn title(&self) -> Option<&str> {
+        (self.config().role == Role::Own).then_some("Database under test")
+    }
+
     async fn engine(&self) -> Result<Engine, Failure> {
-        let ask = "SELECT current_setting('server_version'), current_setting('transaction_isolation')";
+        let config = self.config();
+        let ask = "SELECT version(), current_setting('server_version'), current_setting('transaction_isolation')";
         let rows = self.select(ask, &[]).await?;
         let row = rows.first().ok_or_else(|| self.unavailable("no answer to SELECT"))?;
-        let version: String = row.get(0);
-        let version = version.split_whitespace().next().unwrap_or_default();
-        let config = self.config();
-        let [first, second] = self.regions();
-        let mut settings = vec![
-            Setting::new("regions", format!("{first}, {second}")),
-            Setting::new("connections per region", config.connections_per_region.to_string()),
-            Setting::new("connect timeout", format!("{} s", super::CONNECT_TIMEOUT.as_secs())),
-        ];
+        let place = match config.role {
+            Role::StandIn => "this machine".to_owned(),
+            Role::Itself => self.regions().map(|region| region.to_string()).join(" and "),
+            Role::Own => config.endpoints.each_ref().map(super::SqlEndpoint::host).join(" and "),
+        };
+        let mut settings = self.own_settings();
+        settings.push(Setting::new("server_version", row.get::<_, String>(1)));
         settings.extend(config.settings.iter().cloned());
+        settings.extend(self.clusters().await);
         Ok(Engine {
-            stand_in: config.stand_in,
-            name: if config.stand_in { format!("PostgreSQL {version}") } else { "Aurora DSQL".to_owned() },
-            consistency: row.get::<_, String>(1).to_uppercase(),
-            place: if config.stand_in { "this machine".to_owned() } else { format!("{first} and {second}") },
+            stand_in: config.role == Role::StandIn,
+            own: config.role == Role::Own,
+            name: if config.role == Role::Itself { "Aurora DSQL".to_owned() } else { product(row.get(0)).to_owned() },
+            consistency: row.get::<_, String>(2).to_uppercase(),
+            place,
             settings,
         })
+    }
+
+    async fn check(&self) -> Result<(), Failure> {
+        for region in &self.shared.regions {
+            let client = self.client_of(region).await?;
+            // One floor's seat, which need not be there: the tables must.
+            let asked = client.query("SELECT round FROM seats WHERE floor = $1 AND seat = $2", &[&"", &""]).await;
+            asked.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
+        }
+        Ok(())
     }
 
     async fn make_floor(&self, floor: &FloorId) -> Result<(), Failure> {
@@ -149,6 +165,25 @@ impl BoxOffice for SqlDatabase {
 }
 
 impl SqlDatabase {
+    /// What this side of the connection decides.
+    fn own_settings(&self) -> Vec<Setting> {
+        let config = self.config();
+        let [first, second] = self.regions();
+        let [earliest, latest] = connector::RETIRED_AFTER_MINUTES;
+        let mut settings = vec![
+            Setting::new("regions", format!("{first}, {second}")),
+            Setting::new("connections per region", config.connections_per_region.to_string()),
+            Setting::new("connect timeout", format!("{} s", connector::CONNECT_TIMEOUT.as_secs())),
+            Setting::new("connections retired", format!("after {earliest} to {latest} minutes")),
+        ];
+        if config.dialect == Dialect::Dsql {
+            let pace = (connector::CONNECTS_PER_SECOND, connector::CONNECTS_AT_ONCE);
+            settings.push(Setting::new("new connections", format!("{} a second, {} at once", pace.0, pace.1)));
+            settings.push(Setting::new("login", "TLS, and a token of its own for every connection"));
+        }
+        settings
+    }
+
     /// Reads, again if the connection turns out to have died in the pool: then another region may answer.
     pub(super) async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
         let mut dead = 0;
@@ -170,7 +205,7 @@ impl SqlDatabase {
     }
 
     /// A connection that answers, for what is not to be sent twice.
-    pub(super) async fn live_client(&self) -> Result<Object, Failure> {
+    pub(super) async fn live_client(&self) -> Result<Client, Failure> {
         let mut dead = 0;
         loop {
             let client = self.client().await?;
@@ -199,8 +234,8 @@ impl SqlDatabase {
             let client = self.live_client().await?;
             // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
             client.query(sql, params).await.map_err(|error| {
-                let stage = if error.code().is_none() { Stage::Commit } else { Stage::Statement };
-                classify(database, stage, error)
+                let open = error.code().is_none_or(|code| *code == SqlState::INTERNAL_ERROR);
+                classify(database, if open { Stage::Commit } else { Stage::Statement }, error)
             })
         })
         .await
@@ -214,7 +249,11 @@ impl SqlDatabase {
         let mut attempt = 1;
         loop {
             match ask().await {
-                Err(Failure::Conflict { .. }) if attempt < ATTEMPTS_MAX => attempt += 1,
+                Err(Failure::Conflict { .. } | Failure::SchemaChanged { .. } | Failure::Transient { .. })
+                    if attempt < ATTEMPTS_MAX =>
+                {
+                    attempt += 1;
+                }
                 answer => return answer,
             }
             tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=u64::from(attempt.min(20))))).await;
@@ -224,6 +263,12 @@ impl SqlDatabase {
     fn made<T>(&self, look: impl FnOnce(&mut std::collections::HashSet<FloorId>) -> T) -> T {
         look(&mut self.shared.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
+}
+
+/// Name and version out of `version()`: "PostgreSQL 15.18", "CockroachDB CCL v23.1.11".
+fn product(version: &str) -> &str {
+    let end = [" (", " on ", ","].iter().filter_map(|stop| version.find(stop)).min();
+    &version[..end.unwrap_or(version.len())]
 }
 
 /// A round as the column holds it; `None` for what is none.
@@ -264,4 +309,20 @@ fn sale(row: &Row) -> Option<Sale> {
         attempt: u32::try_from(row.get::<_, i64>("attempt")).ok()?,
         sold_at_ms: row.get("sold_at_ms"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_product_is_named_without_its_build() {
+        for (version, name) in [
+            ("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc", "PostgreSQL 15.18"),
+            ("PostgreSQL 16.4 on aarch64-apple-darwin, compiled by clang", "PostgreSQL 16.4"),
+            ("CockroachDB CCL v23.1.11 (x86_64-pc-linux-gnu, built 2023/09/27)", "CockroachDB CCL v23.1.11"),
+            ("PostgreSQL 11.2-YB-2.20.1.0-b0 on x86_64-pc-linux-gnu", "PostgreSQL 11.2-YB-2.20.1.0-b0"),
+            ("something else", "something else"),
+        ] {
+            assert_eq!(super::product(version), name);
+        }
+    }
 }

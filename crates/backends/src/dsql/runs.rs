@@ -9,6 +9,8 @@ use tokio_postgres::{Row, types::ToSql};
 
 /// Half of what a value of Aurora DSQL may hold.
 const PART_BYTES: usize = 512 * 1024;
+/// 8 MiB; a transaction of Aurora DSQL may write 10.
+const PARTS_TOGETHER: usize = 16;
 
 #[async_trait]
 impl RunStore for SqlDatabase {
@@ -79,18 +81,23 @@ impl RunStore for SqlDatabase {
 }
 
 impl SqlDatabase {
-    /// All parts or none; parts that are there already stay as they are.
+    /// Parts that are there already stay as they are. All of them are one transaction, unless they are more than Aurora
+    /// DSQL takes in one; then the last are written last, and until then the run is not complete.
     async fn insert_parts(&self, floor: &FloorId, run: &RunId, document: &[u8]) -> Result<(), Failure> {
         let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
-        let parts = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
-        let mut client = self.live_client().await?;
-        let txn = client.transaction().await.map_err(failed)?;
-        for (part, bytes) in (0_i64..).zip(document.chunks(PART_BYTES)) {
-            let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
-                          ON CONFLICT DO NOTHING";
-            txn.execute(insert, &[&run.as_str(), &part, &parts, &floor.as_str(), &bytes]).await.map_err(failed)?;
+        let count = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
+        let parts: Vec<_> = (0_i64..).zip(document.chunks(PART_BYTES)).collect();
+        for together in parts.chunks(PARTS_TOGETHER) {
+            let mut client = self.live_client().await?;
+            let txn = client.transaction().await.map_err(failed)?;
+            for (part, bytes) in together {
+                let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
+                              ON CONFLICT DO NOTHING";
+                txn.execute(insert, &[&run.as_str(), part, &count, &floor.as_str(), bytes]).await.map_err(failed)?;
+            }
+            txn.commit().await.map_err(failed)?;
         }
-        txn.commit().await.map_err(failed)
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables. Nothing here that Aurora DSQL refuses; each DDL in a transaction of its own.
 
-use super::{SqlDatabase, classify};
+use super::{Dialect, SqlDatabase, trouble::Trouble};
 use onsale::Failure;
 use tokio_postgres::error::SqlState;
 
@@ -33,17 +33,23 @@ impl SqlDatabase {
     /// # Errors
     /// [`Failure::Unavailable`] if the database is away or refuses.
     pub async fn create_tables(&self) -> Result<(), Failure> {
-        let client = self.client().await?;
+        // Both are asked, so that an endpoint which cannot be used is named now and not by the first buyer.
+        let [first, second] = &self.shared.regions;
+        let client = self.client_of(first).await?;
+        drop(self.client_of(second).await?);
         let config = self.config();
-        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", config.schema);
-        let index = if config.stand_in { INDEX_POSTGRES } else { INDEX_DSQL };
-        for ddl in std::iter::once(schema.as_str()).chain(TABLES).chain([index]) {
+        let schema = config.schema.map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+        let index = match config.dialect {
+            Dialect::Postgres => INDEX_POSTGRES,
+            Dialect::Dsql => INDEX_DSQL,
+        };
+        for ddl in schema.as_deref().into_iter().chain(TABLES).chain([index]) {
             loop {
                 match client.batch_execute(ddl).await {
                     Ok(()) => break,
                     // Another server is creating the same thing at this moment: look again.
                     Err(error) if raced(error.code()) => tokio::task::yield_now().await,
-                    Err(error) => return Err(classify::classify(config.database, classify::Stage::Statement, error)),
+                    Err(error) => return Err(self.unavailable(Trouble::not_set_up(&config.endpoints[0], error))),
                 }
             }
         }

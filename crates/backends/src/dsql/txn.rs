@@ -1,13 +1,16 @@
 //! The transaction a purchase runs in: plain BEGIN, three statements, COMMIT.
 
-use super::classify::{Stage, classify};
-use deadpool_postgres::Object;
+use super::{
+    Client,
+    classify::{Stage, classify},
+};
+use deadpool::managed::Object;
 use onsale::{Failure, Order, Seat, Transaction};
 use tokio_postgres::{Row, Statement, types::ToSql};
 
 /// An open transaction. Dropped unfinished, it closes its connection instead of handing it to the next buyer.
 pub struct SqlTxn {
-    client: Option<Object>,
+    client: Option<Client>,
     database: &'static str,
 }
 
@@ -19,7 +22,7 @@ const APPEND_SALE: &str = "INSERT INTO ledger (floor, seat, round, ticket, buyer
 const FIND_SALE: &str = "SELECT 1 FROM ledger WHERE floor = $1 AND seat = $2 AND ticket = $3";
 
 /// Prepares on `client` what a purchase will run.
-pub(super) async fn prepare(client: &Object, database: &'static str) -> Result<(), Failure> {
+pub(super) async fn prepare(client: &Client, database: &'static str) -> Result<(), Failure> {
     for statement in [READ_SEAT, WRITE_SEAT, APPEND_SALE] {
         client.prepare_cached(statement).await.map_err(|e| classify(database, Stage::Statement, e))?;
     }
@@ -27,15 +30,15 @@ pub(super) async fn prepare(client: &Object, database: &'static str) -> Result<(
 }
 
 impl SqlTxn {
-    pub(super) fn new(client: Object, database: &'static str) -> Self {
+    pub(super) fn new(client: Client, database: &'static str) -> Self {
         Self { client: Some(client), database }
     }
 
-    fn client(&self) -> Result<&Object, Failure> {
+    fn client(&self) -> Result<&Client, Failure> {
         self.client.as_ref().ok_or_else(|| Failure::unavailable(self.database, "this transaction has already failed"))
     }
 
-    async fn prepared(&self, sql: &str) -> Result<(&Object, Statement), Result<Failure, tokio_postgres::Error>> {
+    async fn prepared(&self, sql: &str) -> Result<(&Client, Statement), Result<Failure, tokio_postgres::Error>> {
         let client = self.client().map_err(Ok)?;
         Ok((client, client.prepare_cached(sql).await.map_err(Err)?))
     }

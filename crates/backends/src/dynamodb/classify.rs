@@ -11,6 +11,8 @@ use std::io;
 pub(super) enum Fate {
     /// It never left: certainly not done.
     NotSent,
+    /// DynamoDB answered that there were too many requests: certainly not done.
+    Throttled,
     /// DynamoDB answered that it would not: certainly not done.
     Refused,
     /// It may have been done.
@@ -24,6 +26,9 @@ pub(super) fn fate<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
         SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(|e| was_refused(e)) => {
             Fate::NotSent
         }
+        SdkError::ServiceError(answer) if answer.err().code().is_some_and(|code| THROTTLES.contains(&code)) => {
+            Fate::Throttled
+        }
         SdkError::ServiceError(answer) if answer.err().code().is_some_and(|code| REFUSALS.contains(&code)) => {
             Fate::Refused
         }
@@ -32,7 +37,10 @@ pub(super) fn fate<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
     }
 }
 
-/// Codes by which DynamoDB says that it did not carry out a request (all are HTTP 400).
+/// Codes by which DynamoDB says that it did not carry out a request because there were too many.
+const THROTTLES: &[&str] = &["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+
+/// Other codes by which DynamoDB says that it did not carry out a request (all are HTTP 400).
 const REFUSALS: &[&str] = &[
     "AccessDeniedException",
     "ConditionalCheckFailedException",
@@ -41,11 +49,8 @@ const REFUSALS: &[&str] = &[
     "InvalidSignatureException",
     "ItemCollectionSizeLimitExceededException",
     "MissingAuthenticationTokenException",
-    "ProvisionedThroughputExceededException",
     "ReplicatedWriteConflictException",
-    "RequestLimitExceeded",
     "ResourceNotFoundException",
-    "ThrottlingException",
     "TransactionConflictException",
     "UnrecognizedClientException",
     "ValidationException",
@@ -67,6 +72,31 @@ pub(super) fn indeterminate(database: &'static str, request: Request, source: im
     Failure::Indeterminate { database, source: Box::new(FailedRequest { request, source: source.into() }) }
 }
 
+/// What to do about a refusal of the set-up or of a check, by DynamoDB's code; `None` if nobody answered.
+pub(super) fn mend(request: &'static str, code: Option<&str>) -> String {
+    match code {
+        Some("AccessDeniedException") => format!("the credentials need dynamodb:{request} on this table"),
+        Some("ResourceNotFoundException") => {
+            "run `worldseat provision dynamodb`, or name the tables there are with --dynamodb-tables".to_owned()
+        }
+        Some("ExpiredTokenException" | "UnrecognizedClientException" | "InvalidSignatureException") => {
+            "renew the AWS credentials, and see that this machine's clock is right".to_owned()
+        }
+        Some(_) => "see DynamoDB's documentation of this error".to_owned(),
+        None => "are there AWS credentials, is the endpoint right, and is the network open to it?".to_owned(),
+    }
+}
+
+/// A thing that is not as it must be, with the mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}; {mend}")]
+pub(super) struct Trouble {
+    pub(super) what: String,
+    pub(super) mend: String,
+    #[source]
+    pub(super) source: Option<BoxedError>,
+}
+
 /// What was asked, and of which region.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
@@ -83,7 +113,7 @@ struct FailedRequest {
 }
 
 /// The whole chain of causes: the SDK's own words for the outermost are "service error" or "dispatch failure".
-fn told(error: &(dyn Error + 'static)) -> String {
+pub(super) fn told(error: &(dyn Error + 'static)) -> String {
     chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
@@ -130,7 +160,7 @@ mod tests {
             (SdkError::dispatch_failure(ConnectorError::timeout("connect".into())), Fate::Doubtful),
             (SdkError::timeout_error("3 s"), Fate::Doubtful),
             (SdkError::response_error("half an answer", answered(200)), Fate::Doubtful),
-            (service(PutItemError::ThrottlingException(throttled), 400), Fate::Refused),
+            (service(PutItemError::ThrottlingException(throttled), 400), Fate::Throttled),
             (service(PutItemError::ResourceNotFoundException(missing), 400), Fate::Refused),
             (service(PutItemError::InternalServerError(internal), 500), Fate::Doubtful),
             (coded("ValidationException", 400), Fate::Refused),

@@ -15,13 +15,33 @@ pub(super) const CONNECT_TIMEOUT_MS: u64 = 2_000;
 /// How long a request may take with everything, in milliseconds.
 pub(super) const REQUEST_TIMEOUT_MS: u64 = 5_000;
 
+/// How often a read that was throttled, or whose answer was lost, is sent at most.
+pub(super) const READ_ATTEMPTS: u32 = 3;
+/// How often a put that was throttled is sent at most.
+pub(super) const PUT_ATTEMPTS: u32 = 4;
+/// The pause before the second attempt, in milliseconds, at most; doubled before each further one, up to the next.
+pub(super) const BACKOFF_MS: u64 = 50;
+/// The longest pause, in milliseconds.
+pub(super) const BACKOFF_MS_MAX: u64 = 500;
+
+/// What puts are sent with: a put that the SDK repeats could overwrite a later owner unseen, so it repeats none. We do,
+/// where that is safe, and count it.
+pub(super) fn puts() -> Builder {
+    Config::builder().retry_config(RetryConfig::disabled())
+}
+
 /// Opens a client with an HTTP connection pool of its own; nothing is sent yet.
 pub(super) fn connect(access: &Access) -> Client {
     let config = access
         .base
         .clone()
-        // A put that the SDK repeats could overwrite a later owner unseen: we repeat it ourselves, once, and count it.
-        .retry_config(RetryConfig::disabled())
+        // For reads; puts go without (see [`puts`]).
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(READ_ATTEMPTS)
+                .with_initial_backoff(Duration::from_millis(BACKOFF_MS))
+                .with_max_backoff(Duration::from_millis(BACKOFF_MS_MAX)),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))

@@ -1,15 +1,25 @@
 //! Who is answering: asked of both regional endpoints, with every setting that could bend a comparison.
 
-use super::client::{CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
+use super::client::{BACKOFF_MS, BACKOFF_MS_MAX, CONNECT_TIMEOUT_MS, PUT_ATTEMPTS, READ_ATTEMPTS, REQUEST_TIMEOUT_MS};
 use super::office::OPENING_TIMEOUT_MS;
 use super::{DynamoConfig, GlobalTables};
 use aws_sdk_dynamodb::types::TableDescription;
 use onsale::{Engine, Failure, Setting};
+use std::time::{Duration, Instant};
+
+/// How long AWS's answer is shown before it is asked for again: it allows few DescribeTable a second.
+const FRESH: Duration = Duration::from_secs(30);
 
 impl GlobalTables {
     /// Describes both tables in both regions; if one is missing there is no engine.
     pub(super) async fn describe(&self) -> Result<Engine, Failure> {
         let config = self.config();
+        let mut kept = self.described().lock().await;
+        if let Some((at, engine)) = &*kept
+            && at.elapsed() < FRESH
+        {
+            return Ok(engine.clone());
+        }
         let told = self.each(|replica| async move {
             futures::try_join!(replica.describe(&config.seats_table), replica.describe(&config.ledger_table))
         });
@@ -20,8 +30,9 @@ impl GlobalTables {
             }
         }
         let [first, second] = &config.regions;
-        Ok(Engine {
+        let engine = Engine {
             stand_in: config.stand_in.is_some(),
+            own: false,
             name: match &config.stand_in {
                 Some(stand_in) => stand_in.name.clone(),
                 None => "Amazon DynamoDB Global Tables".to_owned(),
@@ -32,7 +43,11 @@ impl GlobalTables {
                 None => format!("{} and {}", first.region, second.region),
             },
             settings,
-        })
+        };
+        if config.stand_in.is_none() {
+            *kept = Some((Instant::now(), engine.clone()));
+        }
+        Ok(engine)
     }
 }
 
@@ -49,7 +64,16 @@ fn own_settings(config: &DynamoConfig) -> Vec<Setting> {
         Setting::new("regions", format!("{}, {}", first.region, second.region)),
         Setting::new("replication lag", lag),
         Setting::new("connections per region", config.connections_per_region.to_string()),
-        Setting::new("SDK retries", "0; a failed put is repeated once"),
+        Setting::new(
+            "SDK retries",
+            format!(
+                "reads: standard mode, {READ_ATTEMPTS} attempts, pauses {BACKOFF_MS} to {BACKOFF_MS_MAX} ms; puts: none"
+            ),
+        ),
+        Setting::new(
+            "puts sent again",
+            format!("throttled: up to {PUT_ATTEMPTS} attempts, same pauses; failed otherwise: once"),
+        ),
         Setting::new("connect timeout", format!("{CONNECT_TIMEOUT_MS} ms")),
         Setting::new("request timeout", format!("{REQUEST_TIMEOUT_MS} ms")),
         Setting::new("opening timeout", format!("{OPENING_TIMEOUT_MS} ms")),

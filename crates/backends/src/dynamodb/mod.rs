@@ -14,10 +14,11 @@ mod txn;
 mod unite;
 
 use client::Access;
-use onsale::{Database, Failure, FloorPlan, Region};
+use onsale::{Database, Engine, Failure, FloorPlan, Region};
 use replica::Replica;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::time::Instant;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 pub use txn::NaiveTxn;
 
 /// A handle on the two regional endpoints, with HTTP connections of its own. Cloning it shares them.
@@ -67,6 +68,8 @@ struct Shared {
     replicas: [Replica; 2],
     /// The pool's size once more: bursts that together want more connections than that queue behind each other.
     bursts: Arc<Semaphore>,
+    /// What AWS said of the tables last, and when.
+    described: Mutex<Option<(Instant, Engine)>>,
 }
 
 impl GlobalTables {
@@ -95,11 +98,15 @@ impl GlobalTables {
         let [first, second] = &access;
         let replicas = [Replica::new(first, &config), Replica::new(second, &config)];
         let bursts = Arc::new(Semaphore::new(config.connections_per_region));
-        Self { shared: Arc::new(Shared { config, access, replicas, bursts }) }
+        Self { shared: Arc::new(Shared { config, access, replicas, bursts, described: Mutex::default() }) }
     }
 
     fn config(&self) -> &DynamoConfig {
         &self.shared.config
+    }
+
+    fn described(&self) -> &Mutex<Option<(Instant, Engine)>> {
+        &self.shared.described
     }
 
     fn replicas(&self) -> &[Replica; 2] {

@@ -25,6 +25,10 @@ impl BoxOffice for GlobalTables {
         self.describe().await
     }
 
+    async fn check(&self) -> Result<(), Failure> {
+        self.check_tables().await
+    }
+
     /// A seat without an item is available in round 1. Seeding items could overwrite a sale.
     async fn make_floor(&self, _floor: &FloorId) -> Result<(), Failure> {
         Ok(())

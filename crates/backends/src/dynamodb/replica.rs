@@ -2,10 +2,12 @@
 //! boxed here and stay out of every caller's.
 
 use super::DynamoConfig;
-use super::classify::{Fate, Request, fate, indeterminate, unavailable};
+use super::classify::{self, Fate, Request, Trouble, fate, indeterminate, unavailable};
 use super::client::{self, Access};
 use super::items::{Item, Malformed, SeatItem, sale_key, seat_key, seat_prefix, text};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::TableDescription;
 use futures::future::try_join_all;
@@ -61,23 +63,38 @@ impl Replica {
         self.put(&self.ledger_table, sale, stands).await
     }
 
-    /// Puts `item`, whatever is there. If that fails, the very same put is sent once more; if that fails too it may
-    /// have been done. Only when no earlier put of the transaction `stands` and both were certainly not carried out,
-    /// nothing has happened.
+    /// Puts `item`, whatever is there. A throttled put was not carried out and is sent again a few times; any other that
+    /// fails, the very same put, once. Only when no earlier put of the transaction `stands` and none of these was
+    /// possibly carried out, nothing has happened.
     async fn put(&self, table: &str, item: Item, stands: bool) -> Result<(), Failure> {
         let put = self.client.put_item().table_name(table).set_item(Some(item));
-        let Err(first) = Box::pin(put.clone().send()).await else { return Ok(()) };
-        let first_fate = fate(&first);
-        if first_fate == Fate::NotSent && !stands {
-            return Err(self.unavailable("PutItem", first));
+        let (mut throttled, mut failed, mut doubtful) = (0, 0, stands);
+        loop {
+            let sent = put.clone().customize().config_override(client::puts()).send();
+            let Err(error) = Box::pin(sent).await else { return Ok(()) };
+            let fate = fate(&error);
+            doubtful |= fate == Fate::Doubtful;
+            let again = match fate {
+                Fate::Throttled => throttled + 1 < client::PUT_ATTEMPTS,
+                Fate::NotSent => doubtful && failed == 0,
+                Fate::Refused | Fate::Doubtful => failed == 0,
+            };
+            if !again && doubtful {
+                return Err(indeterminate(self.database, self.request("PutItem"), error));
+            }
+            if !again {
+                return Err(self.unavailable("PutItem", error));
+            }
+            self.puts_repeated.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(region = %self.region, ?fate, "a put failed and is repeated");
+            if fate == Fate::Throttled {
+                let longest_ms = (client::BACKOFF_MS << throttled).min(client::BACKOFF_MS_MAX);
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest_ms))).await;
+                throttled += 1;
+            } else {
+                failed += 1;
+            }
         }
-        self.puts_repeated.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(region = %self.region, fate = ?first_fate, "a put failed and is repeated");
-        let Err(second) = Box::pin(put.send()).await else { return Ok(()) };
-        if stands || first_fate == Fate::Doubtful || fate(&second) == Fate::Doubtful {
-            return Err(indeterminate(self.database, self.request("PutItem"), second));
-        }
-        Err(self.unavailable("PutItem", second))
     }
 
     /// Every seat item of the floor.
@@ -119,11 +136,26 @@ impl Replica {
         Ok(all)
     }
 
-    /// What DynamoDB says of a table now.
+    /// What DynamoDB says of a table now; the failure names the mend.
     pub(super) async fn describe(&self, table: &str) -> Result<TableDescription, Failure> {
         let answer = Box::pin(self.client.describe_table().table_name(table).send()).await;
-        let described = answer.map_err(|e| self.unavailable("DescribeTable", e))?.table;
+        let described = answer.map_err(|error| self.trouble("DescribeTable", table, error))?.table;
         described.ok_or_else(|| self.unavailable("DescribeTable", "an answer without a table"))
+    }
+
+    /// A request about `table` failed: in one line what, where, and the mend.
+    pub(super) fn trouble<E>(&self, request: &'static str, table: &str, error: SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let said = match (error.code(), error.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(code), None) => code.to_owned(),
+            (None, _) => classify::told(&error),
+        };
+        let what = format!("{request} of table {table} in {}: {said}", self.region);
+        let mend = classify::mend(request, error.code());
+        Failure::unavailable(self.database, Trouble { what, mend, source: Some(error.into()) })
     }
 
     /// Waits until fewer buyers than the pool's size are at this region's counter.
@@ -147,6 +179,10 @@ impl Replica {
 
     pub(super) fn unavailable(&self, request: &'static str, source: impl Into<BoxedError>) -> Failure {
         unavailable(self.database, self.request(request), source)
+    }
+
+    pub(super) fn database(&self) -> &'static str {
+        self.database
     }
 
     pub(super) fn client(&self) -> &Client {

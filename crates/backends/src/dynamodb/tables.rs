@@ -1,14 +1,16 @@
 //! Set-up: the two tables, made where they are missing.
 
 use super::GlobalTables;
+use super::classify::Trouble;
 use super::replica::Replica;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateReplicationGroupMemberAction, KeySchemaElement, KeyType,
-    ReplicationGroupUpdate, ScalarAttributeType, StreamSpecification, StreamViewType,
+    MultiRegionConsistency, ReplicationGroupUpdate, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use onsale::{BoxedError, Failure};
 use std::time::Duration;
@@ -18,20 +20,49 @@ const READY_WITHIN: Duration = Duration::from_mins(10);
 
 impl GlobalTables {
     /// Makes both tables in both regions, paid by request; what is there stays as it is. On AWS it returns once the
-    /// replicas are active, which takes minutes the first time.
+    /// replicas are active, which takes minutes the first time, and sends nothing but DescribeTable if they are there.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], whose source says in one line what is wrong where, and the mend.
     pub async fn create_tables(&self) -> Result<(), Failure> {
-        let config = self.config();
-        for (table, sort_key) in [(&config.seats_table, "seat"), (&config.ledger_table, "sale")] {
-            if config.stand_in.is_some() {
+        for (table, sort_key) in self.tables() {
+            if self.config().stand_in.is_some() {
                 self.each(|replica| create(replica, table, sort_key, false)).await?;
-            } else {
+            } else if !self.has_replicas(table).await? {
                 self.create_global(table, sort_key).await?;
             }
+        }
+        self.check_tables().await
+    }
+
+    /// Whether both tables are in both regions, with the keys that the adapter writes.
+    pub(super) async fn check_tables(&self) -> Result<(), Failure> {
+        for (table, sort_key) in self.tables() {
+            self.each(|replica| check(replica, table, sort_key)).await?;
         }
         Ok(())
     }
 
-    /// A table in the first region and its replica in the second, replicated asynchronously: AWS's default mode.
+    fn tables(&self) -> [(&str, &'static str); 2] {
+        [(&self.config().seats_table, "seat"), (&self.config().ledger_table, "sale")]
+    }
+
+    async fn has_replicas(&self, table: &str) -> Result<bool, Failure> {
+        for replica in self.replicas() {
+            let answer = Box::pin(replica.client().describe_table().table_name(table).send()).await;
+            match answer {
+                Ok(_) => {}
+                Err(e) if matches!(e.as_service_error(), Some(DescribeTableError::ResourceNotFoundException(_))) => {
+                    return Ok(false);
+                }
+                Err(e) => return Err(replica.trouble("DescribeTable", table, e)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// A table in the first region and its replica in the second, replicated asynchronously: AWS's default mode, named
+    /// all the same, because the whole comparison rests on it.
     async fn create_global(&self, table: &str, sort_key: &str) -> Result<(), Failure> {
         let [first, second] = self.replicas();
         create(first, table, sort_key, true).await?;
@@ -43,10 +74,23 @@ impl GlobalTables {
             let member = CreateReplicationGroupMemberAction::builder().region_name(other).build();
             let update = ReplicationGroupUpdate::builder().create(member.map_err(|e| failed(e.into()))?).build();
             let request = first.client().update_table().table_name(table).replica_updates(update);
-            Box::pin(request.send()).await.map_err(|e| failed(e.into()))?;
+            let request = request.multi_region_consistency(MultiRegionConsistency::Eventual);
+            Box::pin(request.send()).await.map_err(|e| first.trouble("UpdateTable", table, e))?;
         }
         wait_until_active(second, table).await
     }
+}
+
+/// A table with another key would take our puts for something else, or refuse them one by one.
+async fn check(replica: &Replica, table: &str, sort_key: &str) -> Result<(), Failure> {
+    let described = replica.describe(table).await?;
+    let keys: Vec<&str> = described.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
+    if keys == ["floor", sort_key] {
+        return Ok(());
+    }
+    let what = format!("table {table} in {} has the key ({})", replica.region(), keys.join(", "));
+    let mend = format!("WorldSeat's has (floor, {sort_key}): name another table with --dynamodb-tables");
+    Err(Failure::unavailable(replica.database(), Trouble { what, mend, source: None }))
 }
 
 /// With `streamed`, the table has the stream of whole items by which AWS replicates it.
@@ -55,7 +99,7 @@ async fn create(replica: &Replica, table: &str, sort_key: &str, streamed: bool) 
     match Box::pin(request.send()).await {
         Ok(_) => Ok(()),
         Err(e) if matches!(e.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => Ok(()),
-        Err(e) => Err(replica.unavailable("CreateTable", e)),
+        Err(e) => Err(replica.trouble("CreateTable", table, e)),
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use backends::dsql::{Connect, SqlConfig, SqlDatabase, SqlEndpoint};
+use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
     Backend, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Operation, Order, Plan, Run, RunId, Seat, SeatId,
@@ -41,15 +41,17 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
     let endpoint = |n: usize| {
         let mut connect = Connect::new();
         connect.host("127.0.0.1").port(addresses[n].port()).user(standins::USER).dbname(&which.dbname);
-        SqlEndpoint { region: REGIONS[n].parse().unwrap(), connect }
+        SqlEndpoint { region: REGIONS[n].parse().unwrap(), connect, login: Login::Own, roots: Roots::default() }
     };
     SqlDatabase::new(SqlConfig {
         database: NAME,
         endpoints: [endpoint(0), endpoint(1)],
         plan: FloorPlan::default(),
         connections_per_region: which.connections,
-        stand_in: true,
-        schema: which.schema,
+        role: Role::StandIn,
+        dialect: Dialect::Postgres,
+        asks_control_plane: false,
+        schema: Some(which.schema),
         isolation: which.isolation,
         settings: vec![],
     })

@@ -83,6 +83,7 @@ fn a_run(buyers: usize, reads: usize) -> Run {
             end_us: fastrand::u64(..10_000_000),
             attempts: 2,
             conflicts: 1,
+            schema_conflicts: 0,
             reads: (0..reads).map(|_| read()).collect(),
             outcome: if n == 0 { Outcome::Confirmed } else { Outcome::Rejected },
             reason: n.is_multiple_of(9).then(|| "“nothing” was sold".to_owned()),
@@ -104,6 +105,7 @@ fn a_run(buyers: usize, reads: usize) -> Run {
         },
         engine: onsale::Engine {
             stand_in: true,
+            own: false,
             name: "PostgreSQL 15.18".to_owned(),
             consistency: "REPEATABLE READ".to_owned(),
             place: "this machine".to_owned(),

@@ -91,6 +91,7 @@ fn a_false_report_would_be_noticed() {
             end_us: 1,
             attempts: 1,
             conflicts: 0,
+            schema_conflicts: 0,
             reads: vec![],
             outcome,
             reason: None,
@@ -107,6 +108,6 @@ fn a_false_report_would_be_noticed() {
     assert_eq!(wrong(&good, &[1, 9]), 1, "a phantom");
     let tally = Tally::of(&good, &ledger(&[1, 4]));
     assert_eq!((tally.purchases, tally.unknown, tally.unknown_sold, tally.settled), (4, 1, 1, 0));
-    let looked = Operation { attempts: 3, conflicts: 1, ..op(1, Outcome::Confirmed) };
+    let looked = Operation { attempts: 3, conflicts: 1, schema_conflicts: 0, ..op(1, Outcome::Confirmed) };
     assert_eq!(Tally::of(&[looked], &ledger(&[1])).settled, 1);
 }

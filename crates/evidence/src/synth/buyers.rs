@@ -125,6 +125,7 @@ impl Buyers {
             end_us: end,
             attempts: 1 + u32::from(second.is_some()),
             conflicts: second.is_some().into(),
+            schema_conflicts: 0,
             reads,
             outcome: match role {
                 _ if phantom => Outcome::Error,

@@ -65,6 +65,7 @@ fn engine(options: &SynthOptions) -> Engine {
     let plant = options.plant.map_or("nothing".to_owned(), |plant| plant.to_string());
     Engine {
         stand_in: true,
+        own: false,
         name: "synthetic: no database answered".into(),
         consistency: "as planted".into(),
         place: "worldseat synth".into(),

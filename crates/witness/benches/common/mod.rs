@@ -39,6 +39,7 @@ pub fn run(operations: usize, seats: usize, database: Database) -> Run {
         },
         engine: Engine {
             stand_in: true,
+            own: false,
             name: "synthetic".into(),
             consistency: "as made".into(),
             place: "this bench".into(),
@@ -86,6 +87,7 @@ fn operation(index: usize, seat: SeatId, sold: bool, winner: Ticket) -> Operatio
         end_us: if sold { 50_000 + late_us } else { 61_100 + late_us },
         attempts: if sold { 1 } else { 2 },
         conflicts: u32::from(!sold),
+        schema_conflicts: 0,
         reads,
         outcome: if sold { Outcome::Confirmed } else { Outcome::Rejected },
         reason: None,

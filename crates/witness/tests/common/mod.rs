@@ -80,6 +80,7 @@ pub fn build(
         },
         engine: Engine {
             stand_in: true,
+            own: false,
             name: "a text".into(),
             consistency: "as written".into(),
             place: "this test".into(),
@@ -178,6 +179,7 @@ pub fn operation(text: &str) -> Operation {
         end_us,
         attempts: u32::try_from(reads.len().max(1)).unwrap(),
         conflicts: 0,
+        schema_conflicts: 0,
         reads,
         outcome,
         reason: None,

@@ -1,0 +1,116 @@
+//! Opens connections to one region, at a pace it allows, and retires them before it does.
+
+use super::{SqlEndpoint, login::Login, tls, trouble::Trouble};
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use deadpool_postgres::ClientWrapper;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use onsale::BoxedError;
+use std::{
+    num::NonZeroU32,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// The longest that opening one connection may take.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections are retired at a random age between these; Aurora DSQL ends them after 60 minutes, whatever they do.
+pub(super) const RETIRED_AFTER_MINUTES: [u64; 2] = [45, 55];
+/// New connections a second, and how many may come at once after a pause: half of what Aurora DSQL allows a cluster, so
+/// that two servers fit. Counted over all pools of this process.
+pub(super) const CONNECTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
+pub(super) const CONNECTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).unwrap();
+
+/// Opens the connections of a pool.
+pub(super) struct Connector {
+    endpoint: SqlEndpoint,
+    config: Config,
+    tls: MakeRustlsConnect,
+    pace: Arc<Pace>,
+}
+
+/// The pace at which connections to an endpoint are opened.
+pub(super) struct Pace(Option<DefaultDirectRateLimiter>);
+
+impl Pace {
+    /// Aurora DSQL has a limit, PostgreSQL none.
+    pub(super) fn new(is_limited: bool) -> Arc<Self> {
+        let quota = Quota::per_second(CONNECTS_PER_SECOND).allow_burst(CONNECTS_AT_ONCE);
+        Arc::new(Self(is_limited.then(|| RateLimiter::direct(quota))))
+    }
+
+    async fn wait(&self) {
+        if let Some(limiter) = &self.0 {
+            limiter.until_ready().await;
+        }
+    }
+}
+
+/// An open connection with the statements it has prepared.
+pub(super) struct Connection {
+    client: ClientWrapper,
+    retired_at: Instant,
+}
+
+impl Connector {
+    pub(super) fn new(endpoint: &SqlEndpoint, config: Config, pace: Arc<Pace>) -> Result<Self, BoxedError> {
+        let tls = tls::connector(&endpoint.roots)?;
+        Ok(Self { endpoint: endpoint.clone(), config, tls, pace })
+    }
+
+    async fn open(&self) -> Result<Connection, Trouble> {
+        let mut config = self.config.clone();
+        if let Login::Token(tokens) = &self.endpoint.login {
+            let user = config.get_user().unwrap_or_default().to_owned();
+            let token = tokens.token(&self.endpoint.host(), &self.endpoint.region, &user).await;
+            config.password(token.map_err(|error| Trouble::no_token(&self.endpoint, error))?.as_str());
+        }
+        let connected = config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| Trouble::not_connected(&self.endpoint, error))?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+        let [earliest, latest] = RETIRED_AFTER_MINUTES.map(|minutes| minutes * 60);
+        let age = Duration::from_secs(fastrand::u64(earliest..=latest));
+        Ok(Connection { client: ClientWrapper::new(client, task), retired_at: Instant::now() + age })
+    }
+}
+
+impl Manager for Connector {
+    type Type = Connection;
+    type Error = Trouble;
+
+    async fn create(&self) -> Result<Connection, Trouble> {
+        self.pace.wait().await;
+        let opened = tokio::time::timeout(CONNECT_TIMEOUT, self.open()).await;
+        opened.unwrap_or_else(|_| Err(Trouble::silent(&self.endpoint, CONNECT_TIMEOUT)))
+    }
+
+    /// Only asks whether it is still open; a purchase finds out the rest.
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Trouble> {
+        if connection.client.is_closed() {
+            return Err(RecycleError::message("the server closed this connection"));
+        }
+        if Instant::now() >= connection.retired_at {
+            return Err(RecycleError::message("this connection is old enough to be retired"));
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Connection {
+    type Target = ClientWrapper;
+    fn deref(&self) -> &ClientWrapper {
+        &self.client
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut ClientWrapper {
+        &mut self.client
+    }
+}
