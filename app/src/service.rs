@@ -57,6 +57,17 @@ impl Service {
         self.shops.keys().copied().collect()
     }
 
+    /// What a backend goes by, if it is not what it is named after nor stands in for it.
+    pub fn title(&self, backend: Backend) -> Option<String> {
+        self.shops.get(&backend)?.office().title().map(str::to_owned)
+    }
+
+    /// Whether every regional endpoint of a backend can be used; if not, why, in one line that names the mend.
+    pub async fn check(&self, backend: Backend) -> Result<(), String> {
+        let shop = self.shop(backend).map_err(|error| error.to_string())?;
+        shop.office().check().await.map_err(|failure| failure.to_string())
+    }
+
     /// Whether a backend is on sale here.
     pub fn has(&self, backend: Backend) -> bool {
         self.shops.contains_key(&backend)

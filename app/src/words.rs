@@ -190,16 +190,16 @@ fn floor_wide_words(double_sells: u64, verdict: &str, seats: u64) -> [String; 2]
 }
 
 /// How the page names a backend.
-pub fn shop_words(backend: Backend) -> ShopWords {
-    let name = match backend {
+pub fn shop_words(backend: Backend, title: Option<&str>) -> ShopWords {
+    let name = title.unwrap_or(match backend {
         Backend::Dsql => "Aurora DSQL",
         Backend::Naive => "DynamoDB · foil",
         Backend::Control => "Known-bad control",
-    };
+    });
     ShopWords {
         id: backend.to_string(),
         name: name.to_owned(),
-        title: backend.title().to_owned(),
+        title: title.unwrap_or(backend.title()).to_owned(),
         hidden_name: hidden_name(backend).to_owned(),
     }
 }
@@ -216,8 +216,14 @@ pub fn engine_line(backend: Backend, engine: &Engine) -> String {
     named_engine(backend, &engine.to_string())
 }
 
+/// How the line of somebody's own database begins.
+const OWN: &str = "database under test: ";
+
 /// "stand-in: X" as "stand-in for Y: X".
 fn named_engine(backend: Backend, engine: &str) -> String {
+    if engine.starts_with(OWN) {
+        return engine.to_owned();
+    }
     match engine.strip_prefix("stand-in: ") {
         // It stands in for nothing: it is there to be caught.
         Some(rest) if backend == Backend::Control => format!("{}: {rest}", short_title(backend)),

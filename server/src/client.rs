@@ -44,7 +44,9 @@ impl Client {
 
     /// Begins to record a stress test there.
     pub async fn begin_stress(&self, plan: &StressPlan) -> anyhow::Result<RunId> {
-        let request = self.with_key(self.request(Method::POST, "/api/stress")).json(plan);
+        // Whether there is a foil, the deployment knows itself.
+        let plan = StressPlan { no_foil: false, ..plan.clone() };
+        let request = self.with_key(self.request(Method::POST, "/api/stress")).json(&plan);
         self.ask::<StressTest>(request, "beginning to record").await.map(|test| test.id)
     }
 

@@ -1,81 +1,67 @@
 //! Which databases answer. Backends are chosen here and nowhere else; each is handed to the purchase by one line of
 //! [`service`], [`Counter::over`].
 
-use crate::host;
+use crate::{
+    config::{Choice, EngineOptions, Foil, Product, masked},
+    host,
+};
 use anyhow::Context;
 use app::service::{Counter, Service, Shop};
 use backends::{
-    dsql::{SqlConfig, SqlDatabase, SqlEndpoint},
+    dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
     dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
 };
-use onsale::{Backend, FloorPlan, Setting};
+use onsale::{Backend, FloorPlan, Region, Setting};
 use standins::StandIns;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
-
-/// What the engines and the service can be told.
-#[derive(clap::Args, Clone, Debug)]
-pub struct EngineOptions {
-    /// Keep the stand-ins' data in this directory. Without it, it is thrown away at the end.
-    #[arg(long, env = "WORLDSEAT_DATA")]
-    pub data: Option<PathBuf>,
-    /// Add the known-bad control: the same PostgreSQL at READ COMMITTED, as backend `control`.
-    #[arg(long)]
-    pub control: bool,
-    /// The most buyers of one burst.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=10_000))]
-    pub buyers_max: u32,
-    /// How many buyers of a burst a region serves at once; the rest queue. The same on every backend.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub connections: u32,
-    /// Who records a stress test must send this key. Without it, only this machine may record one.
-    #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true)]
-    pub record_key: Option<String>,
-    /// One-way latency of each regional endpoint of the PostgreSQL stand-in, in microseconds.
-    #[arg(long, default_values_t = [0, 0], num_args = 2, value_names = ["FIRST", "SECOND"])]
-    pub latency_us: Vec<u64>,
-    /// Least and greatest replication lag of the DynamoDB stand-in, in milliseconds.
-    #[arg(long, default_values_t = [500, 1000], num_args = 2, value_names = ["LEAST", "GREATEST"])]
-    pub lag_ms: Vec<u32>,
-}
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Connections per region that serve the site; bursts have pools of their own.
 const SITE_CONNECTIONS: u32 = 16;
 /// What PostgreSQL keeps free for its own and for somebody looking in.
 const SPARE_CONNECTIONS: u32 = 16;
 
-/// Starts the stand-ins.
-pub async fn start(options: &EngineOptions) -> anyhow::Result<StandIns> {
+/// Starts the stand-ins that the choice needs, if it needs any.
+pub async fn start(options: &EngineOptions, choice: &Choice) -> anyhow::Result<Option<StandIns>> {
+    if choice.product != Product::StandIn {
+        return Ok(None);
+    }
     let backends = if options.control { 2 } else { 1 };
     let engines = standins::Options {
         data: options.data.clone(),
-        latency_us: [options.latency_us[0], options.latency_us[1]],
+        commit_latency_ms: options.commit_latency_ms,
+        dynamodb: choice.foil == Some(Foil::StandIn),
         lag_ms: (options.lag_ms[0], options.lag_ms[1]),
         max_connections: backends * 2 * (options.connections + SITE_CONNECTIONS) + SPARE_CONNECTIONS,
     };
-    StandIns::start(engines).await.context("the stand-ins could not be started")
+    StandIns::start(engines).await.map(Some).context("the stand-ins could not be started")
 }
 
-/// Puts the service together over the running engines.
-pub async fn service(engines: &StandIns, options: &EngineOptions) -> anyhow::Result<Arc<Service>> {
+/// Puts the service together over the databases of the choice; `engines` are those that stand in.
+pub async fn service(
+    engines: Option<&StandIns>,
+    options: &EngineOptions,
+    choice: &Choice,
+) -> anyhow::Result<Arc<Service>> {
     let plan = FloorPlan::default();
     let site = usize::try_from(SITE_CONNECTIONS)?;
     let crowd = usize::try_from(options.connections)?;
     let mut shops: BTreeMap<Backend, Arc<dyn Shop>> = BTreeMap::new();
 
-    let product = SqlDatabase::new(sql(engines, plan, "PostgreSQL (stand-in for Aurora DSQL)", "public", None)?)?;
+    let product = SqlDatabase::new(product(engines, options, &choice.product, plan).await?)?;
     product.create_tables().await?;
     let dsql = product.clone();
     let (at_site, at_burst) = (dsql.clone(), dsql.with_connections(crowd)?);
     shops.insert(Backend::Dsql, Counter::over(at_site, at_burst, options.connections));
 
-    let foil = GlobalTables::open(dynamodb(engines, plan)?).await;
-    foil.create_tables().await?;
-    let (at_site, at_burst) = (foil.with_connections(site), foil.with_connections(crowd));
-    shops.insert(Backend::Naive, Counter::over(at_site, at_burst, options.connections));
+    if let Some(foil) = foil(engines, options, choice.foil.as_ref(), plan)? {
+        let foil = GlobalTables::open(foil).await;
+        foil.create_tables().await?;
+        let (at_site, at_burst) = (foil.with_connections(site), foil.with_connections(crowd));
+        shops.insert(Backend::Naive, Counter::over(at_site, at_burst, options.connections));
+    }
 
-    if options.control {
-        let config = sql(engines, plan, "PostgreSQL (known-bad control)", "control", Some("read committed"))?;
-        let control = SqlDatabase::new(config)?;
+    if let (true, Some(engines)) = (options.control, engines) {
+        let control = SqlDatabase::new(control(engines, plan)?)?;
         control.create_tables().await?;
         let (at_site, at_burst) = (control.with_connections(site)?, control.with_connections(crowd)?);
         shops.insert(Backend::Control, Counter::over(at_site, at_burst, options.connections));
@@ -90,52 +76,175 @@ pub async fn service(engines: &StandIns, options: &EngineOptions) -> anyhow::Res
     )))
 }
 
-fn sql(
-    engines: &StandIns,
+async fn product(
+    engines: Option<&StandIns>,
+    options: &EngineOptions,
+    product: &Product,
     plan: FloorPlan,
-    database: &'static str,
-    schema: &'static str,
-    isolation: Option<&'static str>,
 ) -> anyhow::Result<SqlConfig> {
-    let endpoint = |endpoint: &standins::RegionalEndpoint| {
-        let mut connect = backends::dsql::Connect::new();
-        connect.host(endpoint.addr().ip().to_string()).port(endpoint.addr().port());
-        connect.user(standins::USER).dbname(standins::DATABASE);
-        anyhow::Ok(SqlEndpoint { region: endpoint.region().parse()?, connect })
-    };
-    let [first, second] = &engines.endpoints;
-    let keeps = if engines.postgres.keeps_data() { "on" } else { "off: the data is thrown away at the end" };
-    let latency = engines.endpoints.each_ref().map(|e| format!("{} µs", e.latency_us()));
-    Ok(SqlConfig {
-        database,
-        endpoints: [endpoint(first)?, endpoint(second)?],
+    let config = SqlConfig {
+        database: "Aurora DSQL",
+        endpoints: sql_endpoints(engines, options, product).await?,
         plan,
         connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
-        stand_in: true,
-        schema,
-        isolation,
-        settings: vec![
-            Setting::new("fsync", keeps),
-            Setting::new("one-way latency of the regional endpoints", latency.join(", ")),
-        ],
+        role: Role::Itself,
+        dialect: Dialect::Dsql,
+        asks_control_plane: true,
+        schema: None,
+        isolation: None,
+        settings: vec![],
+    };
+    Ok(match product {
+        Product::Dsql(_) => config,
+        Product::Own(_) => SqlConfig {
+            database: "the database under test",
+            role: Role::Own,
+            dialect: Dialect::Postgres,
+            asks_control_plane: false,
+            ..config
+        },
+        Product::StandIn => SqlConfig {
+            database: "PostgreSQL (stand-in for Aurora DSQL)",
+            role: Role::StandIn,
+            asks_control_plane: false,
+            settings: engines.map_or_else(Vec::new, |engines| {
+                vec![
+                    fsync(engines),
+                    Setting::new("what COMMIT takes longer", format!("{} ms", options.commit_latency_ms)),
+                ]
+            }),
+            ..config
+        },
     })
 }
 
-fn dynamodb(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<DynamoConfig> {
-    let table = &engines.global_table;
-    let regional = |replica: &standins::Replica| {
-        anyhow::Ok(RegionalTable { region: replica.region().parse()?, endpoint_url: Some(replica.url()) })
+async fn sql_endpoints(
+    engines: Option<&StandIns>,
+    options: &EngineOptions,
+    product: &Product,
+) -> anyhow::Result<[SqlEndpoint; 2]> {
+    let roots = match &options.sql_root_cert {
+        Some(path) => {
+            let pem = std::fs::read_to_string(path);
+            Roots::Pem(pem.with_context(|| format!("--sql-root-cert {} cannot be read", path.display()))?)
+        }
+        None => Roots::Public,
     };
-    let [first, second] = table.replicas();
-    Ok(DynamoConfig {
-        regions: [regional(first)?, regional(second)?],
-        seats_table: "seats".to_owned(),
-        ledger_table: "ledger".to_owned(),
-        stand_in: Some(StandInIdentity {
-            name: table.version().to_owned(),
-            replication_lag_ms: table.replication_lag_ms(),
-        }),
+    match (product, engines) {
+        (Product::Dsql(places), _) => {
+            let tokens = Tokens::from_environment(&places[0].0).await;
+            Ok(places.clone().map(|(region, host)| SqlEndpoint {
+                connect: encrypted(&host, 5432, &options.dsql_user, "postgres"),
+                login: Login::Token(tokens.clone()),
+                roots: roots.clone(),
+                region,
+            }))
+        }
+        (Product::Own(places), _) => {
+            let [first, second] = places;
+            Ok([own(first, &roots)?, own(second, &roots)?])
+        }
+        (Product::StandIn, Some(engines)) => stand_in(engines).await,
+        (Product::StandIn, None) => anyhow::bail!("the stand-ins are not running"),
+    }
+}
+
+fn encrypted(host: &str, port: u16, user: &str, database: &str) -> Connect {
+    let mut connect = Connect::new();
+    connect.host(host).port(port).user(user).dbname(database);
+    connect.ssl_mode(backends::dsql::SslMode::Require);
+    connect
+}
+
+fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEndpoint> {
+    let connect: Connect = url.parse().with_context(|| {
+        format!(
+            "{} is no URL of PostgreSQL's protocol, such as postgres://user:password@host:5432/database",
+            masked(url)
+        )
+    })?;
+    Ok(SqlEndpoint { region: region.clone(), connect, login: Login::Own, roots: roots.clone() })
+}
+
+/// The stand-in's endpoints ask for what Aurora DSQL asks for: encryption, and a token signed with a key they know.
+async fn stand_in(engines: &StandIns) -> anyhow::Result<[SqlEndpoint; 2]> {
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+    let endpoint = |endpoint: &standins::DsqlEndpoint| {
+        let mut connect = encrypted(endpoint.host(), endpoint.addr().port(), "admin", "postgres");
+        connect.hostaddr(endpoint.addr().ip());
+        anyhow::Ok(SqlEndpoint {
+            region: endpoint.region().parse()?,
+            connect,
+            login: Login::Token(tokens.clone()),
+            roots: Roots::Pem(engines.root_pem().to_owned()),
+        })
+    };
+    let [first, second] = &engines.dsql;
+    Ok([endpoint(first)?, endpoint(second)?])
+}
+
+/// The same PostgreSQL without what makes its stand-in behave like Aurora DSQL, and at a level that loses updates.
+fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
+    let endpoint = |endpoint: &standins::RegionalEndpoint| {
+        let mut connect = Connect::new();
+        connect.host(endpoint.addr().ip().to_string()).port(endpoint.addr().port());
+        connect.user(standins::USER).dbname(standins::DATABASE);
+        anyhow::Ok(SqlEndpoint {
+            region: endpoint.region().parse()?,
+            connect,
+            login: Login::Own,
+            roots: Roots::default(),
+        })
+    };
+    let [first, second] = &engines.endpoints;
+    Ok(SqlConfig {
+        database: "PostgreSQL (known-bad control)",
+        endpoints: [endpoint(first)?, endpoint(second)?],
         plan,
         connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
+        role: Role::StandIn,
+        dialect: Dialect::Postgres,
+        asks_control_plane: false,
+        schema: Some("control"),
+        isolation: Some("read committed"),
+        settings: vec![fsync(engines)],
     })
+}
+
+fn fsync(engines: &StandIns) -> Setting {
+    Setting::new("fsync", if engines.postgres.keeps_data() { "on" } else { "off: the data is thrown away at the end" })
+}
+
+fn foil(
+    engines: Option<&StandIns>,
+    options: &EngineOptions,
+    foil: Option<&Foil>,
+    plan: FloorPlan,
+) -> anyhow::Result<Option<DynamoConfig>> {
+    let tables = |seats: &str, ledger: &str, regions, stand_in| {
+        anyhow::Ok(Some(DynamoConfig {
+            regions,
+            seats_table: seats.to_owned(),
+            ledger_table: ledger.to_owned(),
+            stand_in,
+            plan,
+            connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
+        }))
+    };
+    match (foil, engines.and_then(|engines| engines.global_table.as_ref())) {
+        (Some(Foil::DynamoDb(places)), _) => {
+            let regions = places.clone().map(|(region, endpoint_url)| RegionalTable { region, endpoint_url });
+            tables(&options.dynamodb_tables[0], &options.dynamodb_tables[1], regions, None)
+        }
+        (Some(Foil::StandIn), Some(table)) => {
+            let regional = |replica: &standins::Replica| {
+                anyhow::Ok(RegionalTable { region: replica.region().parse()?, endpoint_url: Some(replica.url()) })
+            };
+            let [first, second] = table.replicas();
+            let identity =
+                StandInIdentity { name: table.version().to_owned(), replication_lag_ms: table.replication_lag_ms() };
+            tables("seats", "ledger", [regional(first)?, regional(second)?], Some(identity))
+        }
+        _ => Ok(None),
+    }
 }

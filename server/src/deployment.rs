@@ -1,6 +1,6 @@
 //! A running deployment: engines, service and routes, and their orderly end.
 
-use crate::{compose, router};
+use crate::{compose, config::EngineOptions, router};
 use anyhow::Context;
 use app::service::Service;
 use standins::StandIns;
@@ -16,7 +16,7 @@ pub struct Deployment {
     pub addr: SocketAddr,
     /// What it offers.
     pub service: Arc<Service>,
-    engines: StandIns,
+    engines: Option<StandIns>,
     server: JoinHandle<std::io::Result<()>>,
     end: oneshot::Sender<()>,
 }
@@ -29,13 +29,16 @@ pub async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
 
 impl Deployment {
     /// Starts the engines and serves on `listener`. If that fails, or the future is dropped, nothing is left running.
-    pub async fn start(listener: TcpListener, options: &compose::EngineOptions) -> anyhow::Result<Self> {
+    pub async fn start(listener: TcpListener, options: &EngineOptions) -> anyhow::Result<Self> {
         let addr = listener.local_addr()?;
-        let engines = compose::start(options).await?;
-        let service = match compose::service(&engines, options).await {
+        let choice = options.choose()?;
+        let engines = compose::start(options, &choice).await?;
+        let service = match compose::service(engines.as_ref(), options, &choice).await {
             Ok(service) => service,
             Err(error) => {
-                engines.stop().await;
+                if let Some(engines) = engines {
+                    engines.stop().await;
+                }
                 return Err(error);
             }
         };
@@ -61,6 +64,8 @@ impl Deployment {
             let _ = tokio::time::timeout(GRACE, &mut self.server).await;
             self.server.abort();
         }
-        self.engines.stop().await;
+        if let Some(engines) = self.engines {
+            engines.stop().await;
+        }
     }
 }

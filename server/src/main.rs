@@ -3,6 +3,7 @@
 mod api;
 mod client;
 mod compose;
+mod config;
 mod deployment;
 mod guard;
 mod host;
@@ -10,7 +11,8 @@ mod router;
 mod site;
 mod verbs;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use config::file::File;
 use std::{io::IsTerminal, process::ExitCode};
 use verbs::{serve, stress, synth, verify};
 
@@ -18,22 +20,33 @@ use verbs::{serve, stress, synth, verify};
 /// what they committed.
 #[derive(Parser)]
 #[command(name = "worldseat", version, arg_required_else_help = true)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Every setting is a flag, a variable WORLDSEAT_… or a key of worldseat.toml, in that order of precedence;
+`worldseat config` shows what they come to.
+
+Examples:
   worldseat serve                                open http://127.0.0.1:3000 and press Break it
   worldseat serve --data ~/worldseat             keep what was sold when the server stops
+  worldseat serve --sql-urls postgres://me@db1/x,postgres://me@db2/x   break a database of your own
   worldseat stress                               start the databases here, break them at 8 to 60 buyers, judge
   worldseat stress http://127.0.0.1:3000 --record   the same on a running server; its Proof panel shows the result
   worldseat verify http://127.0.0.1:3000/run/ID  judge a recorded run again, on this machine
-  worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers")]
+  worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers"
+)]
 struct Cli {
+    /// Read settings from this file instead of worldseat.toml.
+    #[arg(long, env = "WORLDSEAT_CONFIG", global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Start the stand-ins, serve the site and the API.
+    /// Serve the site and the API, over stand-ins unless databases are configured.
     Serve(serve::Options),
+    /// Show every setting, where it comes from, and which databases that means; start nothing.
+    Config(verbs::config::Options),
     /// Break a deployment at rising numbers of buyers and say whether its product held.
     Stress(stress::Options),
     /// Judge a recorded run again, from its operations and ledger rows alone.
@@ -50,8 +63,16 @@ async fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
-    let (done, trouble) = match Cli::parse().verb {
+    let (verb, matches, file) = match command_line() {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            eprintln!("worldseat: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let (done, trouble) = match verb {
         Verb::Serve(options) => (serve::serve(options).await, 1),
+        Verb::Config(options) => (verbs::config::config(&options, &matches, &file), 2),
         Verb::Stress(options) => (stress::stress(options).await, 2),
         Verb::Verify(options) => (verify::verify(options).await, 2),
         Verb::Synth(options) => (synth::synth(&options), 2),
@@ -61,6 +82,15 @@ async fn main() -> ExitCode {
         eprintln!("worldseat: {error:#}");
         ExitCode::from(trouble)
     })
+}
+
+/// The verb, what its arguments were, and the file that took the place of their defaults.
+fn command_line() -> anyhow::Result<(Verb, ArgMatches, File)> {
+    let file = File::read(&Cli::command())?;
+    let matches = file.into_defaults(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let verb = matches.subcommand().map_or_else(ArgMatches::default, |(_, verb)| verb.clone());
+    Ok((cli.verb, verb, file))
 }
 
 #[cfg(test)]

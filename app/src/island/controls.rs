@@ -33,10 +33,7 @@ pub fn Controls(state: State) -> impl IntoView {
         <form class="break" method="post" action=BreakIt::PATH autocomplete="off" aria-label="Break it">
             <input type="hidden" name="floor" value=floor_id />
             <input type="hidden" name="buyer" value=buyer />
-            <fieldset>
-                <legend>"Database"</legend>
-                <div class="pick">{databases(state)}</div>
-            </fieldset>
+            {databases(state)}
             {seat}
             {buyers}
             {think}
@@ -93,9 +90,13 @@ fn label(model: &Model) -> String {
     }
 }
 
-/// Which database; the address remembers it.
-fn databases(state: State) -> impl IntoView {
+/// Which database; the address remembers it. Where there is one, there is nothing to choose.
+fn databases(state: State) -> AnyView {
     let shops = state.now(|model| model.setup.shops.clone());
+    if let [only] = &shops[..] {
+        let id = only.id.clone();
+        return view! { <input type="hidden" name="backend" value=id /> }.into_any();
+    }
     let option = |(place, shop): (usize, super::setup::ShopWords)| {
         let id = shop.id.clone();
         view! {
@@ -112,7 +113,14 @@ fn databases(state: State) -> impl IntoView {
             </label>
         }
     };
-    shops.into_iter().enumerate().map(option).collect_view()
+    let options = shops.into_iter().enumerate().map(option).collect_view();
+    view! {
+        <fieldset>
+            <legend>"Database"</legend>
+            <div class="pick">{options}</div>
+        </fieldset>
+    }
+    .into_any()
 }
 
 /// One labelled field, with what is allowed in it.

@@ -29,7 +29,8 @@ pub fn OnSale() -> impl IntoView {
     let backends = service.backends();
     let links = backends.iter().map(|backend| {
         let address = format!("/?backend={backend}");
-        view! { " "<a href=address>{backend.title()}</a>"." }
+        let title = service.title(*backend).unwrap_or_else(|| backend.title().to_owned());
+        view! { " "<a href=address>{title}</a>"." }
     });
     let links = links.collect_view();
     let pair = {
@@ -117,7 +118,7 @@ async fn set_up(service: &Service, asked: Asked, visitor: Visitor) -> Setup {
     };
     let view = view.ok();
     Setup {
-        shops: backends.into_iter().map(shop_words).collect(),
+        shops: backends.into_iter().map(|backend| shop_words(backend, service.title(backend).as_deref())).collect(),
         shop,
         plan: service.plan,
         buyers_max: service.buyers_max,

@@ -25,6 +25,7 @@ impl Service {
         for backend in &plan.backends {
             self.shop(*backend)?;
         }
+        plan.no_foil = !self.has(FOIL);
         self.check_seat(plan.seat)?;
         for level in &plan.levels {
             super::bursts::check_range("buyers", *level, 2, self.buyers_max)?;

@@ -25,7 +25,9 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The one-way latency of each regional endpoint of PostgreSQL, in microseconds.
     pub latency_us: [u64; 2],
-    /// The least and the greatest replication lag of the DynamoDB replicas, in milliseconds.
+    /// Start the DynamoDB replicas as well.
+    pub dynamodb: bool,
+    /// Their least and greatest replication lag, in milliseconds.
     pub lag_ms: (u32, u32),
     /// How many connections PostgreSQL accepts at once.
     pub max_connections: u32,
@@ -34,7 +36,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let max_connections = PostgresOptions::default().max_connections;
-        Self { data: None, latency_us: [0, 0], lag_ms: LAG_MS, max_connections }
+        Self { data: None, latency_us: [0, 0], dynamodb: true, lag_ms: LAG_MS, max_connections }
     }
 }
 
@@ -48,8 +50,8 @@ pub struct StandIns {
     pub endpoints: [RegionalEndpoint; 2],
     /// PostgreSQL at REPEATABLE READ, standing in for Aurora DSQL.
     pub postgres: Postgres,
-    /// The DynamoDB replicas, standing in for DynamoDB global tables.
-    pub global_table: GlobalTable,
+    /// The DynamoDB replicas, standing in for DynamoDB global tables, if they were asked for.
+    pub global_table: Option<GlobalTable>,
     data: Option<DataDir>,
 }
 
@@ -63,7 +65,9 @@ impl StandIns {
         let postgres =
             PostgresOptions { data: data.as_ref().map(DataDir::postgres), max_connections: options.max_connections };
         let global_table = GlobalTableOptions { data: data.as_ref().map(DataDir::dynamodb), lag_ms: options.lag_ms };
-        let (postgres, global_table) = tokio::try_join!(Postgres::start(postgres), GlobalTable::start(global_table))?;
+        let replicas =
+            async { if options.dynamodb { GlobalTable::start(global_table).await.map(Some) } else { Ok(None) } };
+        let (postgres, global_table) = tokio::try_join!(Postgres::start(postgres), replicas)?;
         let socket = postgres.socket();
         let endpoints =
             [RegionalEndpoint::start(REGIONS[0], &socket).await?, RegionalEndpoint::start(REGIONS[1], &socket).await?];
@@ -77,7 +81,11 @@ impl StandIns {
     pub async fn stop(self) {
         let Self { endpoints, postgres, global_table, data } = self;
         drop(endpoints);
-        tokio::join!(postgres.stop(), global_table.stop());
+        tokio::join!(postgres.stop(), async {
+            if let Some(global_table) = global_table {
+                global_table.stop().await;
+            }
+        });
         drop(data);
     }
 }

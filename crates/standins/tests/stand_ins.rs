@@ -80,7 +80,7 @@ async fn latency_and_lag_are_set_at_the_start() {
     let stand_ins = StandIns::start(options).await.unwrap();
     assert_eq!(stand_ins.endpoints.each_ref().map(standins::RegionalEndpoint::latency_us), [0, 5_000]);
     assert_eq!(stand_ins.endpoints.each_ref().map(standins::RegionalEndpoint::region), standins::REGIONS);
-    assert_eq!(stand_ins.global_table.replication_lag_ms(), (1, 2));
+    assert_eq!(stand_ins.global_table.as_ref().unwrap().replication_lag_ms(), (1, 2));
     assert!(stand_ins.postgres.version().starts_with("PostgreSQL "));
     stand_ins.stop().await;
 }

@@ -2,7 +2,7 @@
 //! connections, on the same server.
 
 use crate::{median, row};
-use backends::dsql::{Connect, SqlConfig, SqlDatabase, SqlEndpoint};
+use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
 use burst::{Clock, Recorder, sell};
 use futures::future::join_all;
 use onsale::{BoxOffice, FloorId, FloorPlan, Order, Outcome, SeatId, Ticket};
@@ -137,15 +137,17 @@ pub fn database(engines: &StandIns) -> SqlDatabase {
     let endpoints = engines.endpoints.each_ref().map(|endpoint| {
         let mut connect = Connect::new();
         connect.host("127.0.0.1").port(endpoint.addr().port()).user(standins::USER).dbname(standins::DATABASE);
-        SqlEndpoint { region: endpoint.region().parse().unwrap(), connect }
+        SqlEndpoint { region: endpoint.region().parse().unwrap(), connect, login: Login::Own, roots: Roots::default() }
     });
     SqlDatabase::new(SqlConfig {
         database: "PostgreSQL",
         endpoints,
         plan: FloorPlan::default(),
         connections_per_region: CONNECTIONS,
-        stand_in: true,
-        schema: "public",
+        role: Role::StandIn,
+        dialect: Dialect::Postgres,
+        asks_control_plane: false,
+        schema: None,
         isolation: None,
         settings: vec![],
     })

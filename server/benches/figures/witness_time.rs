@@ -25,7 +25,7 @@ pub async fn measure() {
     foil.create_tables().await.unwrap();
     for rows in FOIL_ROWS {
         let floor = fill_foil(&foil, rows).await;
-        engines.global_table.converged().await;
+        engines.global_table.as_ref().unwrap().converged().await;
         say("naive", rows, &foil, &floor).await;
     }
     engines.stop().await;
@@ -88,7 +88,7 @@ async fn fill_foil(foil: &GlobalTables, rows: u32) -> FloorId {
 }
 
 async fn foil(engines: &StandIns) -> GlobalTables {
-    let table = &engines.global_table;
+    let table = engines.global_table.as_ref().unwrap();
     let regions = table
         .replicas()
         .each_ref()

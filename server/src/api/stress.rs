@@ -94,7 +94,7 @@ impl<S: Send + Sync> FromRequest<S> for Planned {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let Wish { levels, think_ms, rounds, seat, backends } = object(request, state).await?;
         let seat = seat.map_or_else(|| SeatId::new('A', 1).map_err(invalid), Ok)?;
-        Ok(Self(StressPlan { levels, think_ms, rounds, seat, backends }))
+        Ok(Self(StressPlan { levels, think_ms, rounds, seat, backends, no_foil: false }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one a file.
 
+pub mod config;
 pub mod serve;
 pub mod stress;
 pub mod synth;

@@ -2,7 +2,7 @@
 
 use super::stop_signal;
 use crate::{
-    compose,
+    config::{EngineOptions, Product},
     deployment::{Deployment, listen},
 };
 use app::service::Service;
@@ -15,14 +15,14 @@ pub struct Options {
     #[arg(long, default_value = "127.0.0.1:3000", env = "WORLDSEAT_ADDR")]
     pub addr: SocketAddr,
     #[command(flatten)]
-    pub engines: compose::EngineOptions,
+    pub engines: EngineOptions,
 }
 
 /// Serves until Ctrl-C or SIGTERM, then ends the stand-ins.
 pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stop_signal()?);
     let listener = listen(options.addr).await?;
-    eprintln!("starting PostgreSQL and two DynamoDB replicas …");
+    eprintln!("{} …", starting(&options.engines)?);
     let mut deployment = tokio::select! {
         deployment = Deployment::start(listener, &options.engines) => deployment?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
@@ -37,6 +37,16 @@ pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
     };
     deployment.stop().await;
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// What takes the time until the address is printed.
+pub fn starting(options: &EngineOptions) -> anyhow::Result<&'static str> {
+    let choice = options.choose()?;
+    Ok(match (choice.product, choice.foil) {
+        (Product::StandIn, Some(_)) => "starting PostgreSQL and two DynamoDB replicas",
+        (Product::StandIn, None) => "starting PostgreSQL",
+        _ => "connecting",
+    })
 }
 
 async fn announce(service: &Service, addr: SocketAddr) {

@@ -8,5 +8,5 @@ mod process;
 mod report;
 
 pub use api::{Answer, Api, Events, deadline};
-pub use process::{Refusal, Server, refused};
+pub use process::{Refusal, Server, forget_settings, refused};
 pub use report::{check_report, outcomes};

@@ -110,6 +110,14 @@ pub fn refused(options: &[&str]) -> Refusal {
     Refusal { status, said }
 }
 
+/// Takes out of a command's environment what somebody may have set for their own server.
+pub fn forget_settings(command: &mut Command) {
+    command.env_remove("RUST_LOG");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WORLDSEAT_")) {
+        command.env_remove(name);
+    }
+}
+
 struct Process {
     child: Child,
     ended: Option<ExitStatus>,
@@ -125,9 +133,7 @@ impl Process {
         let temp = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_worldseat"));
         command.arg("serve").args(options).env("TMPDIR", temp.path()).stdin(Stdio::null());
-        for set_by_people in ["WORLDSEAT_ADDR", "WORLDSEAT_DATA", "RUST_LOG"] {
-            command.env_remove(set_by_people);
-        }
+        forget_settings(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, announced) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());

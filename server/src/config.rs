@@ -1,0 +1,339 @@
+//! What a deployment is made of: flags, then the environment, then `worldseat.toml`, then the defaults. Resolved here
+//! into a [`Choice`], or refused with the name of what is missing; connected in `compose.rs`.
+
+pub mod file;
+
+use anyhow::{Context, bail, ensure};
+use onsale::Region;
+use std::{fmt, path::PathBuf};
+
+/// What the engines and the service can be told. Each long name is also a key of `worldseat.toml`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct EngineOptions {
+    /// Aurora DSQL: the two regional endpoints of one cluster, such as ID.dsql.us-east-1.on.aws, separated by a comma.
+    #[arg(long, env = "WORLDSEAT_DSQL_ENDPOINTS", value_delimiter = ',', value_name = "HOST,HOST")]
+    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    pub dsql_endpoints: Vec<String>,
+    /// Their regions, where the host names do not say.
+    #[arg(long, env = "WORLDSEAT_DSQL_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
+    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    pub dsql_regions: Vec<Region>,
+    /// Whom the access token is for.
+    #[arg(long, env = "WORLDSEAT_DSQL_USER", default_value = "admin", value_name = "USER")]
+    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    pub dsql_user: String,
+    /// A database of your own in its place: two URLs of PostgreSQL's protocol. They may be the same.
+    #[arg(long, env = "WORLDSEAT_SQL_URLS", hide_env_values = true, value_delimiter = ',', value_name = "URL,URL")]
+    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    pub sql_urls: Vec<String>,
+    /// What to call the two places of those URLs.
+    #[arg(long, env = "WORLDSEAT_SQL_REGIONS", value_delimiter = ',', value_name = "NAME,NAME")]
+    #[arg(default_values = ["first", "second"], help_heading = "The product's database (nothing given: a stand-in)")]
+    pub sql_regions: Vec<Region>,
+    /// Believe only the certificate authorities in this PEM file, not the public ones.
+    #[arg(long, env = "WORLDSEAT_SQL_ROOT_CERT", value_name = "FILE")]
+    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    pub sql_root_cert: Option<PathBuf>,
+    /// DynamoDB Global Tables: the two regions.
+    #[arg(long, env = "WORLDSEAT_DYNAMODB_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
+    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    pub dynamodb_regions: Vec<Region>,
+    /// The table of seats and the ledger.
+    #[arg(long, env = "WORLDSEAT_DYNAMODB_TABLES", value_delimiter = ',', value_name = "SEATS,LEDGER")]
+    #[arg(default_values = ["worldseat-seats", "worldseat-ledger"])]
+    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    pub dynamodb_tables: Vec<String>,
+    /// Other endpoints than AWS's; over plain http no credentials are looked for.
+    #[arg(long, env = "WORLDSEAT_DYNAMODB_ENDPOINTS", value_delimiter = ',', value_name = "URL,URL")]
+    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    pub dynamodb_endpoints: Vec<String>,
+    /// The product alone.
+    #[arg(long, env = "WORLDSEAT_NO_FOIL")]
+    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    pub no_foil: bool,
+    /// Keep the stand-ins' data in this directory. Without it, it is thrown away at the end.
+    #[arg(long, env = "WORLDSEAT_DATA", value_name = "DIR", help_heading = "The stand-ins")]
+    pub data: Option<PathBuf>,
+    /// What COMMIT takes longer on the stand-in for Aurora DSQL, in milliseconds: the way between two regions.
+    #[arg(long, env = "WORLDSEAT_COMMIT_LATENCY_MS", default_value_t = 10, value_name = "MS")]
+    #[arg(help_heading = "The stand-ins", value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub commit_latency_ms: u64,
+    /// Least and greatest replication lag of the stand-in for DynamoDB, in milliseconds.
+    #[arg(long, env = "WORLDSEAT_LAG_MS", value_delimiter = ',', default_values_t = [500, 1000])]
+    #[arg(num_args = 1..=2, value_name = "LEAST,GREATEST", help_heading = "The stand-ins")]
+    pub lag_ms: Vec<u32>,
+    /// Add the known-bad control: the stand-in's PostgreSQL at READ COMMITTED, as backend `control`.
+    #[arg(long, env = "WORLDSEAT_CONTROL", help_heading = "The stand-ins")]
+    pub control: bool,
+    /// The most buyers of one burst.
+    #[arg(long, env = "WORLDSEAT_BUYERS_MAX", default_value_t = 2000, value_name = "BUYERS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=10_000), help_heading = "The service")]
+    pub buyers_max: u32,
+    /// How many buyers of a burst a region serves at once; the rest queue. The same on every backend.
+    #[arg(long, env = "WORLDSEAT_CONNECTIONS", default_value_t = 64)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "The service")]
+    pub connections: u32,
+    /// Who records a stress test must send this key. Without it, only this machine may record one.
+    #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true, value_name = "KEY")]
+    #[arg(help_heading = "The service")]
+    pub record_key: Option<String>,
+}
+
+/// Which databases to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The product's.
+    pub product: Product,
+    /// The foil's, if there is one.
+    pub foil: Option<Foil>,
+}
+
+/// The product's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// PostgreSQL on this machine, behind endpoints that behave like Aurora DSQL's.
+    StandIn,
+    /// Aurora DSQL: region and host, twice.
+    Dsql([(Region, String); 2]),
+    /// Whatever answers there: region and URL, twice.
+    Own([(Region, String); 2]),
+}
+
+/// The foil's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foil {
+    /// Two replicas on this machine.
+    StandIn,
+    /// DynamoDB: region and endpoint, if it is not AWS's own, twice.
+    DynamoDb([(Region, Option<String>); 2]),
+}
+
+impl EngineOptions {
+    /// Decides which databases to use.
+    ///
+    /// # Errors
+    /// If something is configured by half, or two things contradict each other: names it, and what is missing.
+    pub fn choose(&self) -> anyhow::Result<Choice> {
+        let product = self.product()?;
+        let foil = self.foil(&product)?;
+        let is_stand_in = product == Product::StandIn;
+        ensure!(
+            is_stand_in || !self.control,
+            "--control is a schema of the PostgreSQL stand-in; there is none beside the database you configured"
+        );
+        ensure!(
+            self.data.is_none() || is_stand_in || foil == Some(Foil::StandIn),
+            "--data keeps the stand-ins' data, and nothing stands in here: leave it out"
+        );
+        ensure!(self.lag_ms.len() == 2, "--lag-ms takes two numbers, the least and the greatest, separated by a comma");
+        Ok(Choice { product, foil })
+    }
+
+    fn product(&self) -> anyhow::Result<Product> {
+        if !self.dsql_endpoints.is_empty() && !self.sql_urls.is_empty() {
+            bail!(
+                "both --dsql-endpoints and --sql-urls are given; the product has one database: leave one of them out"
+            );
+        }
+        if !self.dsql_endpoints.is_empty() {
+            let [first, second] = two("--dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS)", &self.dsql_endpoints)?;
+            let regions = if self.dsql_regions.is_empty() {
+                [region_of(&first)?, region_of(&second)?]
+            } else {
+                two("--dsql-regions (WORLDSEAT_DSQL_REGIONS)", &self.dsql_regions)?
+            };
+            let [one, other] = differ(regions)?;
+            return Ok(Product::Dsql([(one, first), (other, second)]));
+        }
+        ensure!(
+            self.dsql_regions.is_empty(),
+            "--dsql-regions is given without --dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS): name the two endpoints"
+        );
+        if self.sql_urls.is_empty() {
+            return Ok(Product::StandIn);
+        }
+        let [first, second] = two("--sql-urls (WORLDSEAT_SQL_URLS)", &self.sql_urls)?;
+        let [one, other] = differ(two("--sql-regions (WORLDSEAT_SQL_REGIONS)", &self.sql_regions)?)?;
+        Ok(Product::Own([(one, first), (other, second)]))
+    }
+
+    fn foil(&self, product: &Product) -> anyhow::Result<Option<Foil>> {
+        two("--dynamodb-tables (WORLDSEAT_DYNAMODB_TABLES)", &self.dynamodb_tables)?;
+        let configured = !self.dynamodb_regions.is_empty() || !self.dynamodb_endpoints.is_empty();
+        if self.no_foil {
+            return Ok(None);
+        }
+        let regions = match product {
+            Product::StandIn if configured => bail!(
+                "DynamoDB is configured, and no database for the product: a foil on AWS beside a stand-in would be no \
+                 comparison. Give --dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS) or --sql-urls as well"
+            ),
+            Product::StandIn => return Ok(Some(Foil::StandIn)),
+            _ if !configured => return Ok(None),
+            Product::Dsql([(one, _), (other, _)]) | Product::Own([(one, _), (other, _)]) => {
+                [one, other].map(Region::clone)
+            }
+        };
+        let regions = if self.dynamodb_regions.is_empty() {
+            regions
+        } else {
+            two("--dynamodb-regions (WORLDSEAT_DYNAMODB_REGIONS)", &self.dynamodb_regions)?
+        };
+        let [one, other] = differ(regions)?;
+        let [first, second] = if self.dynamodb_endpoints.is_empty() {
+            [None, None]
+        } else {
+            two("--dynamodb-endpoints (WORLDSEAT_DYNAMODB_ENDPOINTS)", &self.dynamodb_endpoints)?.map(Some)
+        };
+        Ok(Some(Foil::DynamoDb([(one, first), (other, second)])))
+    }
+}
+
+fn two<T: Clone>(name: &str, given: &[T]) -> anyhow::Result<[T; 2]> {
+    <[T; 2]>::try_from(given.to_vec()).map_err(|given| {
+        anyhow::anyhow!("{name} takes two values, one a region, separated by a comma; {} given", given.len())
+    })
+}
+
+fn differ([one, other]: [Region; 2]) -> anyhow::Result<[Region; 2]> {
+    ensure!(one != other, "both regions are called '{one}': buyers come from two");
+    Ok([one, other])
+}
+
+/// `ID.dsql.REGION.on.aws` names its region.
+fn region_of(host: &str) -> anyhow::Result<Region> {
+    let named = || host.strip_suffix(".on.aws")?.split_once(".dsql.")?.1.parse().ok();
+    named().with_context(|| {
+        format!("'{host}' is not of the form ID.dsql.REGION.on.aws: name the regions with --dsql-regions as well")
+    })
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandIn => f.write_str("a stand-in for Aurora DSQL: PostgreSQL on this machine"),
+            Self::Dsql([(_, first), (_, second)]) => write!(f, "Aurora DSQL at {first} and {second}"),
+            Self::Own([(one, first), (other, second)]) => {
+                write!(f, "your own: {} ({one}) and {} ({other})", masked(first), masked(second))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Foil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandIn => f.write_str("a stand-in for DynamoDB Global Tables: two replicas on this machine"),
+            Self::DynamoDb([(one, first), (other, second)]) => {
+                let place = |url: &Option<String>| url.as_ref().map_or_else(String::new, |url| format!(" ({url})"));
+                write!(f, "DynamoDB Global Tables in {one}{} and {other}{}", place(first), place(second))
+            }
+        }
+    }
+}
+
+/// A URL, or a connect string, without its password.
+pub fn masked(url: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some(("password", _)) => "password=•••".to_owned(),
+        _ => pair.to_owned(),
+    };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.split(' ').map(pair).collect::<Vec<_>>().join(" ");
+    };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, query)) => (rest, format!("?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))),
+        None => (rest, String::new()),
+    };
+    let rest = match rest.rsplit_once('@') {
+        Some((login, place)) => {
+            let (user, password) = login.split_once(':').map_or((login, ""), |(user, _)| (user, ":•••"));
+            format!("{user}{password}@{place}")
+        }
+        None => rest.to_owned(),
+    };
+    format!("{scheme}://{rest}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        engines: EngineOptions,
+    }
+
+    fn choose(flags: &str) -> Result<Choice, String> {
+        let flags = std::iter::once("worldseat").chain(flags.split_whitespace());
+        let flags = Flags::try_parse_from(flags).map_err(|error| error.to_string())?;
+        flags.engines.choose().map_err(|error| error.to_string())
+    }
+
+    const DSQL: &str = "--dsql-endpoints a.dsql.us-east-1.on.aws,b.dsql.us-east-2.on.aws";
+    const URLS: &str = "--sql-urls postgres://ada:secret@db1/x,postgres://ada:secret@db2/x";
+
+    #[test]
+    fn what_is_configured_is_used() {
+        let words = |flags: &str| {
+            let choice = choose(flags).unwrap();
+            format!("{} / {}", choice.product, choice.foil.map_or("none".to_owned(), |foil| foil.to_string()))
+        };
+        let stand_in = "a stand-in for Aurora DSQL: PostgreSQL on this machine";
+        let both = "a stand-in for DynamoDB Global Tables: two replicas on this machine";
+        let dsql = "Aurora DSQL at a.dsql.us-east-1.on.aws and b.dsql.us-east-2.on.aws";
+        let own = "your own: postgres://ada:•••@db1/x (first) and postgres://ada:•••@db2/x (second)";
+        for (flags, expect) in [
+            (String::new(), format!("{stand_in} / {both}")),
+            ("--no-foil".to_owned(), format!("{stand_in} / none")),
+            (DSQL.to_owned(), format!("{dsql} / none")),
+            (
+                format!("{DSQL} --dynamodb-regions eu-west-1,eu-west-2"),
+                format!("{dsql} / DynamoDB Global Tables in eu-west-1 and eu-west-2"),
+            ),
+            (
+                format!("{DSQL} --dynamodb-endpoints http://a,http://b"),
+                format!("{dsql} / DynamoDB Global Tables in us-east-1 (http://a) and us-east-2 (http://b)"),
+            ),
+            (format!("{DSQL} --dynamodb-regions eu-west-1,eu-west-2 --no-foil"), format!("{dsql} / none")),
+            (URLS.to_owned(), format!("{own} / none")),
+        ] {
+            assert_eq!(words(&flags), expect, "{flags}");
+        }
+    }
+
+    #[test]
+    fn what_is_half_configured_is_refused_by_name() {
+        for (flags, named) in [
+            ("--dsql-endpoints a.dsql.us-east-1.on.aws", "--dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS) takes two"),
+            ("--dsql-endpoints here,there", "--dsql-regions"),
+            ("--dsql-endpoints a.dsql.us-east-1.on.aws,b.dsql.us-east-1.on.aws", "both regions are called 'us-east-1'"),
+            ("--dsql-regions us-east-1,us-east-2", "without --dsql-endpoints"),
+            ("--sql-urls postgres://one", "--sql-urls (WORLDSEAT_SQL_URLS) takes two"),
+            (&format!("{DSQL} {URLS}"), "both --dsql-endpoints and --sql-urls"),
+            ("--dynamodb-regions us-east-1,us-east-2", "no database for the product"),
+            (&format!("{DSQL} --dynamodb-regions us-east-1"), "--dynamodb-regions"),
+            (&format!("{DSQL} --dynamodb-endpoints http://a"), "--dynamodb-endpoints"),
+            (&format!("{DSQL} --dynamodb-tables seats"), "--dynamodb-tables"),
+            (&format!("{DSQL} --control"), "--control"),
+            (&format!("{DSQL} --data x"), "--data"),
+        ] {
+            let refusal = choose(flags).unwrap_err();
+            assert!(refusal.contains(named) && !refusal.contains("secret"), "{flags}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_masked() {
+        for (url, shown) in [
+            ("postgres://ada:s:e@c@db:5432/x?sslmode=require", "postgres://ada:•••@db:5432/x?sslmode=require"),
+            ("postgres://ada@db/x?password=secret&a=b", "postgres://ada@db/x?password=•••&a=b"),
+            ("host=db user=ada password=secret", "host=db user=ada password=•••"),
+            ("postgres://db", "postgres://db"),
+        ] {
+            assert_eq!(masked(url), shown);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `worldseat.toml`: the long names of the flags as keys. What it says takes the place of the flags' defaults, so that
+//! flags and environment come before it.
+
+use anyhow::{Context, bail};
+use clap::{ArgMatches, Command, parser::ValueSource};
+use std::{collections::BTreeMap, env, path::PathBuf};
+use toml::{Table, Value};
+
+/// Read where nothing else is named, if it is there.
+const USUAL: &str = "worldseat.toml";
+/// Names another file.
+const VARIABLE: &str = "WORLDSEAT_CONFIG";
+
+/// What a configuration file says, by the flags' identifiers.
+#[derive(Debug, Default)]
+pub struct File {
+    path: PathBuf,
+    values: BTreeMap<String, Vec<String>>,
+}
+
+impl File {
+    /// Reads the file that `--config` or the environment names, else `worldseat.toml` if it is there.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not TOML, or has a key that is no flag: names file and key.
+    pub fn read(command: &Command) -> anyhow::Result<Self> {
+        let named = named(env::args()).or_else(|| env::var(VARIABLE).ok()).map(PathBuf::from);
+        let path = match named {
+            Some(path) => path,
+            None if PathBuf::from(USUAL).exists() => USUAL.into(),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let values = values(&text, &known(command)).with_context(|| path.display().to_string())?;
+        Ok(Self { path, values })
+    }
+
+    /// The command line, with the file's values as defaults.
+    pub fn into_defaults(&self, command: Command) -> Command {
+        let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        names.into_iter().fold(command, |command, name| {
+            command.mut_subcommand(name, |verb| {
+                verb.mut_args(|arg| match self.values.get(arg.get_id().as_str()) {
+                    Some(values) => arg.default_values(values.clone()),
+                    None => arg,
+                })
+            })
+        })
+    }
+
+    /// Where a value came from, in words.
+    pub fn source(&self, matches: &ArgMatches, id: &str) -> String {
+        match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "the command line".to_owned(),
+            Some(ValueSource::EnvVariable) => "the environment".to_owned(),
+            Some(_) if self.values.contains_key(id) => self.path.display().to_string(),
+            Some(_) => "default".to_owned(),
+            None => "not set".to_owned(),
+        }
+    }
+}
+
+/// The value of `--config`, looked for before anything else can be parsed.
+fn named(args: impl Iterator<Item = String>) -> Option<String> {
+    let mut args = args.skip(1).take_while(|arg| arg != "--");
+    while let Some(arg) = args.next() {
+        if arg == "--config" {
+            return args.next();
+        }
+        if let Some(path) = arg.strip_prefix("--config=") {
+            return Some(path.to_owned());
+        }
+    }
+    None
+}
+
+/// The flags of every verb that runs a deployment.
+fn known(command: &Command) -> Vec<String> {
+    let serving = command.get_subcommands().filter(|verb| verb.get_name() == "serve");
+    let ids = serving.flat_map(|verb| verb.get_arguments().filter(|arg| arg.get_long().is_some()));
+    ids.map(|arg| arg.get_id().to_string()).filter(|id| !["config", "help", "version"].contains(&id.as_str())).collect()
+}
+
+fn values(text: &str, known: &[String]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let table: Table = text.parse()?;
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        let id = key.replace('-', "_");
+        if !known.contains(&id) {
+            let names: Vec<_> = known.iter().map(|id| id.replace('_', "-")).collect();
+            bail!("'{key}' is not a setting; these are: {}", names.join(", "));
+        }
+        let list = match value {
+            Value::Array(list) => list,
+            single => vec![single],
+        };
+        let words = list.into_iter().map(|value| match value {
+            Value::String(text) => Ok(text),
+            Value::Integer(number) => Ok(number.to_string()),
+            Value::Boolean(yes) => Ok(yes.to_string()),
+            other => bail!("'{key}' has a {} where text, a number, true or false belongs", other.type_str()),
+        });
+        values.insert(id, words.collect::<anyhow::Result<_>>()?);
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_found_in_the_arguments() {
+        let args = |line: &str| named(line.split(' ').map(str::to_owned));
+        assert_eq!(args("worldseat serve --config a.toml"), Some("a.toml".to_owned()));
+        assert_eq!(args("worldseat --config=b.toml serve"), Some("b.toml".to_owned()));
+        assert_eq!(args("worldseat serve -- --config c.toml"), None);
+    }
+
+    #[test]
+    fn a_file_says_what_flags_say() {
+        let known = ["connections", "no_foil", "dsql_endpoints"].map(str::to_owned);
+        let read = |text: &str| values(text, &known).map_err(|error| error.to_string());
+        let expect = [("connections", vec!["8"]), ("dsql_endpoints", vec!["a", "b"]), ("no_foil", vec!["true"])];
+        let expect: BTreeMap<_, _> = expect
+            .map(|(key, values)| (key.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>()))
+            .into();
+        assert_eq!(read("connections = 8\nno-foil = true\ndsql-endpoints = ['a', 'b']"), Ok(expect));
+        for (text, named) in [
+            ("speed = 1", "'speed' is not a setting"),
+            ("connections = 1.5", "'connections' has a float"),
+            ("connections = { a = 1 }", "'connections' has a table"),
+            ("connections", "expected"),
+        ] {
+            let refusal = read(text).unwrap_err();
+            assert!(refusal.contains(named), "{text}: {refusal}");
+        }
+    }
+}

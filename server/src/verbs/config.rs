@@ -1,0 +1,48 @@
+//! `worldseat config`: what a deployment would be made of, where each setting comes from, and nothing started.
+
+use crate::config::{EngineOptions, file::File, masked};
+use clap::{ArgMatches, Args as _, Command};
+use std::process::ExitCode;
+
+/// What `worldseat config` can be told: the same as `worldseat serve`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Options {
+    #[command(flatten)]
+    engines: EngineOptions,
+}
+
+/// Prints every setting with its source, and what comes of them. Secrets are masked.
+///
+/// # Errors
+/// If the settings contradict each other or are not complete; they are printed all the same.
+pub fn config(options: &Options, matches: &ArgMatches, file: &File) -> anyhow::Result<ExitCode> {
+    let flags = EngineOptions::augment_args(Command::new("engines"));
+    let rows: Vec<[String; 3]> = flags
+        .get_arguments()
+        .filter(|arg| arg.get_long().is_some())
+        .map(|arg| {
+            let id = arg.get_id().as_str();
+            let name = arg.get_long().unwrap_or_default().to_owned();
+            [name, value(matches, id), file.source(matches, id)]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (names, values) = (width(0), width(1));
+    for [name, value, source] in &rows {
+        println!("{name:names$}  {value:values$}  {source}");
+    }
+    let choice = options.engines.choose()?;
+    println!("\nproduct  {}", choice.product);
+    println!("foil     {}", choice.foil.map_or_else(|| "none".to_owned(), |foil| foil.to_string()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn value(matches: &ArgMatches, id: &str) -> String {
+    let given = matches.get_raw(id).map(|values| values.map(|value| value.to_string_lossy()).collect::<Vec<_>>());
+    match (id, given) {
+        (_, None) => "–".to_owned(),
+        ("record_key", Some(_)) => "•••".to_owned(),
+        ("sql_urls", Some(urls)) => urls.iter().map(|url| masked(url)).collect::<Vec<_>>().join(","),
+        (_, Some(values)) => values.join(","),
+    }
+}
