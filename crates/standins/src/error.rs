@@ -90,6 +90,14 @@ pub enum Error {
     #[error("PostgreSQL refused a statement of the stand-in: {0}")]
     Sql(#[from] tokio_postgres::Error),
 
+    /// No certificate for an endpoint that imitates Aurora DSQL could be made.
+    #[error("the stand-in could not make its certificates: {0}")]
+    Certificate(#[from] rcgen::Error),
+
+    /// TLS refused the certificate of an endpoint that imitates Aurora DSQL.
+    #[error("the stand-in could not set up TLS: {0}")]
+    Tls(#[from] rustls::Error),
+
     /// A database name other than lower-case letters, digits and underscores.
     #[error("{0:?} cannot name a database: use lower-case letters, digits and underscores, at most 63")]
     DatabaseName(String),

@@ -1,6 +1,7 @@
 //! What answers when no AWS is configured: a private PostgreSQL and two DynamoDB replicas.
 
 mod data_dir;
+mod dsql;
 mod dynamodb;
 mod endpoint;
 mod error;
@@ -10,6 +11,7 @@ mod replication;
 use std::path::PathBuf;
 
 use data_dir::DataDir;
+pub use dsql::{Authority, Cluster, DsqlEndpoint, DsqlOptions};
 pub use dynamodb::{ENGINE, GlobalTable, GlobalTableOptions, LAG_MS, Replica};
 pub use endpoint::{Cut, RegionalEndpoint, When};
 pub use error::Error;

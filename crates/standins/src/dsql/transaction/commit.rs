@@ -1,0 +1,107 @@
+//! COMMIT: everything that was remembered is done in the snapshot it was tried in, and PostgreSQL judges.
+
+use pgwire::messages::data::DataRow;
+
+use super::run::all;
+use super::{Answer, Changes, Known, LOCK_TIMEOUT, Session, State, Txn};
+use crate::dsql::complaint::{Complaint, oc000, oc001, unsupported};
+use crate::dsql::upstream::{Answered, Pipeline};
+
+impl Session {
+    /// Ends the open transaction, well or not.
+    pub(super) async fn commit(&mut self) -> Result<Answer, Complaint> {
+        let State::Open(txn) = std::mem::replace(&mut self.state, State::Idle) else {
+            return Ok(Answer::tag("COMMIT"));
+        };
+        if txn.known == Known::Nothing {
+            return Ok(Answer::tag("COMMIT"));
+        }
+        if txn.since.elapsed() > self.shared.options.txn_age {
+            self.upstream.text("ROLLBACK").await?;
+            return Err(self.too_old());
+        }
+        // Only what changes something has to be agreed on with the other region. No lock is held on the way.
+        let agreed = txn.doomed || !txn.pending.is_empty();
+        if agreed {
+            self.shared.half_way().await;
+        }
+        let verdict = self.adjudicate(&txn).await;
+        if agreed && !matches!(verdict, Err(Complaint::Gone)) {
+            self.shared.half_way().await;
+        }
+        verdict.map(|()| Answer::tag("COMMIT"))
+    }
+
+    async fn adjudicate(&mut self, txn: &Txn) -> Result<(), Complaint> {
+        let conflict = if txn.doomed {
+            Some(oc000())
+        } else if txn.catalogue != self.shared.cluster.catalogue() {
+            Some(oc001())
+        } else {
+            None
+        };
+        if let Some(conflict) = conflict {
+            self.upstream.text("ROLLBACK").await?;
+            return Err(conflict);
+        }
+        let mut line = Pipeline::new(&self.upstream.client);
+        if matches!(txn.changes, Changes::Catalogue { .. }) {
+            line.text(LOCK_TIMEOUT).await;
+        }
+        let first = line.len();
+        for pending in &txn.pending {
+            line.push(&pending.call).await;
+        }
+        let end = if txn.implicit { "END" } else { "COMMIT" };
+        if txn.pending.iter().any(|pending| pending.told.is_some()) {
+            let answers = line.answers().await;
+            let kept = repeated(txn, answers.get(first..).unwrap_or_default());
+            let done = all(answers).map_err(|complaint| conflicting(txn, complaint));
+            if let Err(complaint) = done.and(kept) {
+                if !matches!(complaint, Complaint::Gone) {
+                    self.upstream.text("ROLLBACK").await?;
+                }
+                return Err(complaint);
+            }
+            line = Pipeline::new(&self.upstream.client);
+        }
+        // After an error among them PostgreSQL rolls back, whatever this says.
+        line.text(end).await;
+        all(line.answers().await).map_err(|complaint| conflicting(txn, complaint))?;
+        if txn.changes == (Changes::Catalogue { really: true }) {
+            self.shared.cluster.catalogue_changed();
+        }
+        Ok(())
+    }
+}
+
+/// What went well before and fails now is another transaction's doing.
+fn conflicting(txn: &Txn, complaint: Complaint) -> Complaint {
+    let Some(code) = complaint.code() else { return complaint };
+    let catalogue = matches!(txn.changes, Changes::Catalogue { .. });
+    match code.get(..2) {
+        _ if catalogue => oc001(),
+        // A row or a key that is now another's; a row referred to that is gone.
+        Some("40" | "23") => oc000(),
+        // A table or column that is gone.
+        Some("42") => oc001(),
+        _ => complaint,
+    }
+}
+
+/// Whether the client was told the truth: what a default made up, such as a random key, comes out differently.
+fn repeated(txn: &Txn, answers: &[Answered]) -> Result<(), Complaint> {
+    let sorted = |rows: &[DataRow]| {
+        let mut data: Vec<Vec<u8>> = rows.iter().map(|row| row.data.to_vec()).collect();
+        data.sort_unstable();
+        data
+    };
+    for (pending, answer) in txn.pending.iter().zip(answers) {
+        if let (Some(told), Ok(outcome)) = (&pending.told, answer)
+            && sorted(told) != sorted(&outcome.rows)
+        {
+            return Err(unsupported("RETURNING a value that differs each time is not supported here in a transaction"));
+        }
+    }
+    Ok(())
+}
