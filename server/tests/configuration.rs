@@ -80,7 +80,8 @@ struct Own {
 impl Own {
     async fn start() -> Self {
         let postgres = Postgres::start(PostgresOptions::default()).await.unwrap();
-        let [first, second] = REGIONS.map(|region| RegionalEndpoint::start(region, &postgres.socket()));
+        let socket = postgres.socket();
+        let [first, second] = REGIONS.map(|region| RegionalEndpoint::start(region, &socket));
         let places = [first.await.unwrap(), second.await.unwrap()];
         Self { postgres, places }
     }

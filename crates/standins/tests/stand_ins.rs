@@ -76,9 +76,10 @@ async fn a_directory_of_somebody_else_is_refused() {
 
 #[tokio::test]
 async fn latency_and_lag_are_set_at_the_start() {
-    let options = Options { latency_us: [0, 5_000], lag_ms: (1, 2), ..Options::default() };
+    let options = Options { commit_latency_ms: 5, lag_ms: (1, 2), ..Options::default() };
     let stand_ins = StandIns::start(options).await.unwrap();
-    assert_eq!(stand_ins.endpoints.each_ref().map(standins::RegionalEndpoint::latency_us), [0, 5_000]);
+    assert_eq!(stand_ins.dsql.each_ref().map(standins::DsqlEndpoint::commit_latency_ms), [5, 5]);
+    assert_eq!(stand_ins.dsql.each_ref().map(standins::DsqlEndpoint::region), standins::REGIONS);
     assert_eq!(stand_ins.endpoints.each_ref().map(standins::RegionalEndpoint::region), standins::REGIONS);
     assert_eq!(stand_ins.global_table.as_ref().unwrap().replication_lag_ms(), (1, 2));
     assert!(stand_ins.postgres.version().starts_with("PostgreSQL "));
