@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Context;
 use app::service::{Counter, Service, Shop};
 use backends::{
-    dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
+    dsql::{Connect, Dialect, Login, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
     dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
 };
 use onsale::{Backend, FloorPlan, Region, Setting};
@@ -87,6 +87,7 @@ async fn product(
         endpoints: sql_endpoints(engines, options, product).await?,
         plan,
         connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
+        pace: Some(Pace::DSQL),
         role: Role::Itself,
         dialect: Dialect::Dsql,
         asks_control_plane: true,
@@ -98,6 +99,7 @@ async fn product(
         Product::Dsql(_) => config,
         Product::Own(_) => SqlConfig {
             database: "the database under test",
+            pace: None,
             role: Role::Own,
             dialect: Dialect::Postgres,
             asks_control_plane: false,
@@ -202,6 +204,7 @@ fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
         endpoints: [endpoint(first)?, endpoint(second)?],
         plan,
         connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
+        pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
         asks_control_plane: false,

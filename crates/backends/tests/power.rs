@@ -5,7 +5,7 @@
 mod common;
 
 use backends::dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity};
-use common::{CONNECTIONS, Sql, Wish, addresses, seat, sql};
+use common::{CONNECTIONS, Sql, Wish, addresses, dsql, seat, sql};
 use onsale::{BoxOffice, Database, FloorId, FloorPlan, Run, Scoreboard, Span};
 use standins::{GlobalTable, GlobalTableOptions, Options, StandIns};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn burst<D: Database + BoxOffice>(db: &Arc<D>, floor: &FloorId, buyers: u3
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_bursts_sell_the_seat_once_each() {
     let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
-    let db = Arc::new(sql(addresses(&engines.endpoints), Sql::default()));
+    let db = Arc::new(dsql(&engines.dsql, engines.root_pem()).await);
     db.create_tables().await.unwrap();
     let floor: FloorId = "power".parse().unwrap();
     db.make_floor(&floor).await.unwrap();

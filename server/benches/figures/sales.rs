@@ -144,6 +144,7 @@ pub fn database(engines: &StandIns) -> SqlDatabase {
         endpoints,
         plan: FloorPlan::default(),
         connections_per_region: CONNECTIONS,
+        pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
         asks_control_plane: false,

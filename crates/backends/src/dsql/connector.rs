@@ -18,30 +18,39 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections are retired at a random age between these; Aurora DSQL ends them after 60 minutes, whatever they do.
 pub(super) const RETIRED_AFTER_MINUTES: [u64; 2] = [45, 55];
-/// New connections a second, and how many may come at once after a pause: half of what Aurora DSQL allows a cluster, so
-/// that two servers fit. Counted over all pools of this process.
-pub(super) const CONNECTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
-pub(super) const CONNECTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).unwrap();
+
+/// How fast connections to one endpoint are opened, counted over all pools of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// New connections a second in the long run.
+    pub per_second: NonZeroU32,
+    /// How many may come at once after a pause.
+    pub at_once: NonZeroU32,
+}
+
+impl Pace {
+    /// Half of what Aurora DSQL allows a cluster, so that two servers fit.
+    pub const DSQL: Self = Self { per_second: NonZeroU32::new(50).unwrap(), at_once: NonZeroU32::new(500).unwrap() };
+}
 
 /// Opens the connections of a pool.
 pub(super) struct Connector {
     endpoint: SqlEndpoint,
     config: Config,
     tls: MakeRustlsConnect,
-    pace: Arc<Pace>,
+    turnstile: Arc<Turnstile>,
 }
 
-/// The pace at which connections to an endpoint are opened.
-pub(super) struct Pace(Option<DefaultDirectRateLimiter>);
+/// Keeps the pace, where there is one to keep.
+pub(super) struct Turnstile(Option<DefaultDirectRateLimiter>);
 
-impl Pace {
-    /// Aurora DSQL has a limit, PostgreSQL none.
-    pub(super) fn new(is_limited: bool) -> Arc<Self> {
-        let quota = Quota::per_second(CONNECTS_PER_SECOND).allow_burst(CONNECTS_AT_ONCE);
-        Arc::new(Self(is_limited.then(|| RateLimiter::direct(quota))))
+impl Turnstile {
+    pub(super) fn new(pace: Option<Pace>) -> Arc<Self> {
+        let quota = |pace: Pace| Quota::per_second(pace.per_second).allow_burst(pace.at_once);
+        Arc::new(Self(pace.map(|pace| RateLimiter::direct(quota(pace)))))
     }
 
-    async fn wait(&self) {
+    async fn pass(&self) {
         if let Some(limiter) = &self.0 {
             limiter.until_ready().await;
         }
@@ -55,9 +64,9 @@ pub(super) struct Connection {
 }
 
 impl Connector {
-    pub(super) fn new(endpoint: &SqlEndpoint, config: Config, pace: Arc<Pace>) -> Result<Self, BoxedError> {
+    pub(super) fn new(endpoint: &SqlEndpoint, config: Config, turnstile: Arc<Turnstile>) -> Result<Self, BoxedError> {
         let tls = tls::connector(&endpoint.roots)?;
-        Ok(Self { endpoint: endpoint.clone(), config, tls, pace })
+        Ok(Self { endpoint: endpoint.clone(), config, tls, turnstile })
     }
 
     async fn open(&self) -> Result<Connection, Trouble> {
@@ -85,7 +94,7 @@ impl Manager for Connector {
     type Error = Trouble;
 
     async fn create(&self) -> Result<Connection, Trouble> {
-        self.pace.wait().await;
+        self.turnstile.pass().await;
         let opened = tokio::time::timeout(CONNECT_TIMEOUT, self.open()).await;
         opened.unwrap_or_else(|_| Err(Trouble::silent(&self.endpoint, CONNECT_TIMEOUT)))
     }

@@ -16,7 +16,8 @@ pub use tls::Roots;
 pub use tokio_postgres::{Config as Connect, config::SslMode};
 pub use txn::SqlTxn;
 
-use connector::{Connector, Pace};
+pub use connector::Pace;
+use connector::{Connector, Turnstile};
 use deadpool::{
     Runtime,
     managed::{Object, Pool, PoolConfig, PoolError, QueueMode, TimeoutType, Timeouts},
@@ -61,6 +62,8 @@ pub struct SqlConfig {
     pub plan: FloorPlan,
     /// Connections a region's pool holds; as many buyers are in the database at once.
     pub connections_per_region: usize,
+    /// How fast connections are opened; `None` where the server has no limit of its own.
+    pub pace: Option<Pace>,
     /// What it is to the name that it goes by.
     pub role: Role,
     /// What it speaks.
@@ -130,7 +133,7 @@ struct RegionPool {
     region: Region,
     pool: Pool<Connector>,
     /// Shared with the pools of [`SqlDatabase::with_connections`]: they are the same endpoint's connections.
-    pace: Arc<Pace>,
+    turnstile: Arc<Turnstile>,
     /// As many permits as the pool has connections: a burst reserves its share, so that two do not starve each other.
     places: Arc<Semaphore>,
 }
@@ -144,8 +147,8 @@ impl SqlDatabase {
     /// # Errors
     /// If the root certificates cannot be read.
     pub fn new(config: SqlConfig) -> Result<Self, Failure> {
-        let pace = || Pace::new(config.dialect == Dialect::Dsql);
-        Self::paced(config.clone(), [pace(), pace()])
+        let turnstiles = [Turnstile::new(config.pace), Turnstile::new(config.pace)];
+        Self::paced(config, turnstiles)
     }
 
     /// The same database with pools of its own of another size.
@@ -153,14 +156,14 @@ impl SqlDatabase {
     /// # Errors
     /// As [`SqlDatabase::new`].
     pub fn with_connections(&self, connections_per_region: usize) -> Result<Self, Failure> {
-        let pace = self.shared.regions.each_ref().map(|region| Arc::clone(&region.pace));
-        Self::paced(SqlConfig { connections_per_region, ..self.shared.config.clone() }, pace)
+        let turnstiles = self.shared.regions.each_ref().map(|region| Arc::clone(&region.turnstile));
+        Self::paced(SqlConfig { connections_per_region, ..self.shared.config.clone() }, turnstiles)
     }
 
-    fn paced(config: SqlConfig, pace: [Arc<Pace>; 2]) -> Result<Self, Failure> {
+    fn paced(config: SqlConfig, turnstiles: [Arc<Turnstile>; 2]) -> Result<Self, Failure> {
         let [first, second] = &config.endpoints;
-        let [pace, other] = pace;
-        let regions = [region_pool(&config, first, pace)?, region_pool(&config, second, other)?];
+        let [one, other] = turnstiles;
+        let regions = [region_pool(&config, first, one)?, region_pool(&config, second, other)?];
         let (made, clusters) = Default::default();
         Ok(Self { shared: Arc::new(Shared { regions, config, made, clusters }) })
     }
@@ -225,7 +228,7 @@ impl Database for SqlDatabase {
     }
 }
 
-fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, pace: Arc<Pace>) -> Result<RegionPool, Failure> {
+fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, turnstile: Arc<Turnstile>) -> Result<RegionPool, Failure> {
     let unusable = |error: BoxedError| Failure::unavailable(config.database, error);
     let mut connect = endpoint.connect.clone();
     connect.connect_timeout(connector::CONNECT_TIMEOUT).application_name("worldseat");
@@ -236,7 +239,7 @@ fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, pace: Arc<Pace>) -> R
     if !wishes.is_empty() {
         connect.options(wishes.join(" "));
     }
-    let connector = Connector::new(endpoint, connect, Arc::clone(&pace)).map_err(unusable)?;
+    let connector = Connector::new(endpoint, connect, Arc::clone(&turnstile)).map_err(unusable)?;
     let pool = Pool::builder(connector)
         .config(PoolConfig {
             max_size: config.connections_per_region,
@@ -249,5 +252,5 @@ fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, pace: Arc<Pace>) -> R
         .build()
         .map_err(|error| unusable(error.into()))?;
     let places = Arc::new(Semaphore::new(config.connections_per_region));
-    Ok(RegionPool { region: endpoint.region.clone(), pool, pace, places })
+    Ok(RegionPool { region: endpoint.region.clone(), pool, turnstile, places })
 }

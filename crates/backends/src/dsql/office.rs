@@ -176,9 +176,13 @@ impl SqlDatabase {
             Setting::new("connect timeout", format!("{} s", connector::CONNECT_TIMEOUT.as_secs())),
             Setting::new("connections retired", format!("after {earliest} to {latest} minutes")),
         ];
+        if let Some(pace) = config.pace {
+            settings.push(Setting::new(
+                "new connections",
+                format!("{} a second, {} at once", pace.per_second, pace.at_once),
+            ));
+        }
         if config.dialect == Dialect::Dsql {
-            let pace = (connector::CONNECTS_PER_SECOND, connector::CONNECTS_AT_ONCE);
-            settings.push(Setting::new("new connections", format!("{} a second, {} at once", pace.0, pace.1)));
             settings.push(Setting::new("login", "TLS, and a token of its own for every connection"));
         }
         settings

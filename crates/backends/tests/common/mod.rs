@@ -2,13 +2,13 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
+use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, SslMode, Tokens};
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
     Backend, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Operation, Order, Plan, Run, RunId, Seat, SeatId,
     Ticket,
 };
-use standins::{Options, Postgres, PostgresOptions, REGIONS, RegionalEndpoint, StandIns};
+use standins::{Authority, DsqlEndpoint, Options, Postgres, PostgresOptions, REGIONS, RegionalEndpoint, StandIns};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, Weak, mpsc},
@@ -48,11 +48,43 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
         endpoints: [endpoint(0), endpoint(1)],
         plan: FloorPlan::default(),
         connections_per_region: which.connections,
+        pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
         asks_control_plane: false,
         schema: Some(which.schema),
         isolation: which.isolation,
+        settings: vec![],
+    })
+    .unwrap()
+}
+
+/// The database behind two endpoints that behave like Aurora DSQL's.
+pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase {
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+    let endpoint = |endpoint: &DsqlEndpoint| {
+        let mut connect = Connect::new();
+        connect.host(endpoint.host()).hostaddr(endpoint.addr().ip()).port(endpoint.addr().port());
+        connect.user("admin").dbname("postgres").ssl_mode(SslMode::Require);
+        SqlEndpoint {
+            region: endpoint.region().parse().unwrap(),
+            connect,
+            login: Login::Token(tokens.clone()),
+            roots: Roots::Pem(root_pem.to_owned()),
+        }
+    };
+    SqlDatabase::new(SqlConfig {
+        database: NAME,
+        endpoints: endpoints.each_ref().map(endpoint),
+        plan: FloorPlan::default(),
+        connections_per_region: CONNECTIONS,
+        // Kills and cuts make buyers connect more often than any cluster would let them.
+        pace: None,
+        role: Role::StandIn,
+        dialect: Dialect::Dsql,
+        asks_control_plane: false,
+        schema: None,
+        isolation: None,
         settings: vec![],
     })
     .unwrap()
@@ -65,8 +97,19 @@ pub fn addresses(endpoints: &[RegionalEndpoint; 2]) -> [SocketAddr; 2] {
 
 /// A PostgreSQL of one test's own, to be killed and cut off.
 pub struct Engine {
+    pub dsql: [DsqlEndpoint; 2],
     pub endpoints: [RegionalEndpoint; 2],
     pub postgres: Postgres,
+    authority: Authority,
+}
+
+/// How the adapter reaches PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As itself: a conflict is told at the UPDATE.
+    Postgres,
+    /// Through what behaves like Aurora DSQL: TLS, tokens, conflicts at COMMIT.
+    Dsql,
 }
 
 impl Engine {
@@ -74,12 +117,19 @@ impl Engine {
         let postgres = Postgres::start(PostgresOptions::default()).await.unwrap();
         let socket = postgres.socket();
         let [first, second] = REGIONS.map(|region| RegionalEndpoint::start(region, &socket));
-        Self { endpoints: [first.await.unwrap(), second.await.unwrap()], postgres }
+        let endpoints = [first.await.unwrap(), second.await.unwrap()];
+        let authority = Authority::new().unwrap();
+        // Statements are what these tests are about; the way between the regions would only slow them down.
+        let dsql = standins::dsql_endpoints(&endpoints, standins::DATABASE, &authority, 0).await.unwrap();
+        Self { dsql, endpoints, postgres, authority }
     }
 
     /// Its tables, made.
-    pub async fn tables(&self) -> Arc<SqlDatabase> {
-        let db = sql(addresses(&self.endpoints), Sql::default());
+    pub async fn tables(&self, way: Way) -> Arc<SqlDatabase> {
+        let db = match way {
+            Way::Postgres => sql(addresses(&self.endpoints), Sql::default()),
+            Way::Dsql => dsql(&self.dsql, self.authority.root_pem()).await,
+        };
         db.create_tables().await.unwrap();
         Arc::new(db)
     }
@@ -90,7 +140,7 @@ impl Engine {
     }
 
     pub async fn stop(self) {
-        drop(self.endpoints);
+        drop((self.dsql, self.endpoints));
         self.postgres.stop().await;
     }
 }

@@ -1,6 +1,6 @@
 //! A server of one test's own, and a floor on it.
 
-use crate::common::{self, Engine, new_floor, order};
+use crate::common::{self, Engine, Way, new_floor, order};
 use crate::tally::{Tally, check};
 use backends::dsql::SqlDatabase;
 use onsale::{BoxOffice, Database, FloorId, FloorPlan, Operation, Round, Run, Scoreboard, SeatId, Ticket};
@@ -17,9 +17,9 @@ pub struct House {
 }
 
 impl House {
-    pub async fn new() -> Self {
+    pub async fn new(way: Way) -> Self {
         let engine = Engine::start().await;
-        let (db, floor) = (engine.tables().await, new_floor());
+        let (db, floor) = (engine.tables(way).await, new_floor());
         db.make_floor(&floor).await.unwrap();
         Self { engine, db, floor }
     }

@@ -8,7 +8,7 @@ mod house;
 mod tally;
 
 use burst::Event;
-use common::{NAME, Wish, order, seat};
+use common::{NAME, Way, Wish, order, seat};
 use forgetful::Forgetful;
 use house::House;
 use onsale::{BoxOffice, Database, Failure, FloorPlan, Operation, Outcome, Scoreboard};
@@ -21,10 +21,43 @@ use tally::{Tally, check};
 use tokio::sync::mpsc;
 use witness::{Verdict, judge_run};
 
+/// Every test of this file, straight at PostgreSQL and through what behaves like Aurora DSQL.
+macro_rules! both_ways {
+    ($($test:ident)*) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(super::Way::Postgres).await;
+            })*
+        }
+        mod dsql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(super::Way::Dsql).await;
+            })*
+        }
+    };
+}
+
+both_ways! {
+    killed_in_the_middle_of_a_burst_and_restarted
+    killed_in_the_middle_of_a_rush_and_restarted
+    killed_and_away_until_everybody_has_given_up
+    away_and_back
+    commits_cut_off_before_the_server_has_them
+    commits_cut_off_while_the_server_gets_them
+    commits_done_whose_answer_is_lost
+    connections_cut_at_random
+    one_region_down_and_the_other_sells
+    a_region_that_goes_down_during_a_burst
+    far_away_one_still_wins
+    without_looking_first_the_check_catches_false_reports
+    connections_that_died_in_the_pool
+}
+
 /// PostgreSQL is killed while a burst runs, at another moment each time, and started again.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_in_the_middle_of_a_burst_and_restarted() {
-    let mut house = House::new().await;
+async fn killed_in_the_middle_of_a_burst_and_restarted(way: Way) {
+    let mut house = House::new(way).await;
     let mut rng = House::rng("killed");
     let (mut sum, mut verdicts, mut hit) = (Tally::default(), Vec::new(), 0);
     for (n, seat) in FloorPlan::default().seats().take(6).enumerate() {
@@ -62,9 +95,8 @@ async fn killed_in_the_middle_of_a_burst_and_restarted() {
 }
 
 /// The same while the whole floor is being sold, so that many COMMITs are under way at that moment.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_in_the_middle_of_a_rush_and_restarted() {
-    let mut house = House::new().await;
+async fn killed_in_the_middle_of_a_rush_and_restarted(way: Way) {
+    let mut house = House::new(way).await;
     let mut rng = House::rng("killed in a rush");
     let mut sum = Tally::default();
     for endpoint in &house.engine.endpoints {
@@ -87,9 +119,8 @@ async fn killed_in_the_middle_of_a_rush_and_restarted() {
 
 /// It stays away until the last buyer has given up: those whose COMMIT was lost can be told nothing, and the ledger
 /// settles each of them once it can be read.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_and_away_until_everybody_has_given_up() {
-    let mut house = House::new().await;
+async fn killed_and_away_until_everybody_has_given_up(way: Way) {
+    let mut house = House::new(way).await;
     let mut rng = House::rng("away");
     let floor = house.another_floor().await;
     drop(house.db.warm(common::CONNECTIONS).await.unwrap());
@@ -110,9 +141,8 @@ async fn killed_and_away_until_everybody_has_given_up() {
 
 /// While the database is away: a burst is refused with its name, a buyer is told that nothing was sold, and both work
 /// again once it is back.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn away_and_back() {
-    let mut house = House::new().await;
+async fn away_and_back(way: Way) {
+    let mut house = House::new(way).await;
     let wish = Wish { floor: &house.floor, seat: seat("A1"), buyers: 60, think_ms: 5, seed: 1 };
     wish.run(&house.db).await.unwrap();
     house.engine.postgres.kill();
@@ -146,27 +176,23 @@ async fn away_and_back() {
 }
 
 /// COMMIT never reaches the server: it certainly did not happen, and the buyer cannot know.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn commits_cut_off_before_the_server_has_them() {
-    cut_commits("before", When::BeforeForward).await;
+async fn commits_cut_off_before_the_server_has_them(way: Way) {
+    cut_commits(way, "before", When::BeforeForward).await;
 }
 
 /// COMMIT reaches the server while the client is cut off: a retry may overtake it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn commits_cut_off_while_the_server_gets_them() {
-    cut_commits("while", When::AfterForward).await;
+async fn commits_cut_off_while_the_server_gets_them(way: Way) {
+    cut_commits(way, "while", When::AfterForward).await;
 }
 
 /// COMMIT was done and its answer is lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn commits_done_whose_answer_is_lost() {
-    cut_commits("after", When::AfterAnswer).await;
+async fn commits_done_whose_answer_is_lost(way: Way) {
+    cut_commits(way, "after", When::AfterAnswer).await;
 }
 
 /// Every connection is cut, again and again, at any moment.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_cut_at_random() {
-    let house = House::new().await;
+async fn connections_cut_at_random(way: Way) {
+    let house = House::new(way).await;
     let mut rng = House::rng("random");
     let (mut sum, mut refused) = (Tally::default(), 0);
     let mut cuts = 0;
@@ -230,9 +256,8 @@ async fn connections_cut_at_random() {
 }
 
 /// One region is down: no burst begins, and the other region goes on selling.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_region_down_and_the_other_sells() {
-    let house = House::new().await;
+async fn one_region_down_and_the_other_sells(way: Way) {
+    let house = House::new(way).await;
     for down in [0, 1] {
         let (gone, there) = (&house.engine.endpoints[down], 1 - down);
         // Connections are in the pools when the region goes down.
@@ -263,9 +288,8 @@ async fn one_region_down_and_the_other_sells() {
 }
 
 /// One region goes down while its buyers think: they are told that nothing was sold, and somebody of the other wins.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_region_that_goes_down_during_a_burst() {
-    let house = House::new().await;
+async fn a_region_that_goes_down_during_a_burst(way: Way) {
+    let house = House::new(way).await;
     for (n, down) in [0, 1, 0, 1].into_iter().enumerate() {
         let (sender, mut events) = mpsc::unbounded_channel();
         let wish = Wish { floor: &house.floor, seat: seat("A1"), buyers: 60, think_ms: 200, seed: n as u64 };
@@ -289,9 +313,8 @@ async fn a_region_that_goes_down_during_a_burst() {
     house.engine.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn far_away_one_still_wins() {
-    let house = House::new().await;
+async fn far_away_one_still_wins(way: Way) {
+    let house = House::new(way).await;
     for endpoint in &house.engine.endpoints {
         endpoint.set_latency_us(2_000);
     }
@@ -309,9 +332,8 @@ async fn far_away_one_still_wins() {
 
 /// The known-bad control of this file: a database that never finds a sale makes the same retry loop tell buyers "sold"
 /// who bought, and the check sees it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_looking_first_the_check_catches_false_reports() {
-    let house = House::new().await;
+async fn without_looking_first_the_check_catches_false_reports(way: Way) {
+    let house = House::new(way).await;
     let mut rng = House::rng("forgetful");
     let forgetful = Arc::new(Forgetful(Arc::clone(&house.db)));
     let floor = house.another_floor().await;
@@ -324,8 +346,8 @@ async fn without_looking_first_the_check_catches_false_reports() {
 }
 
 /// Bursts on one seat, and rushes on all of them, while COMMITs are cut.
-async fn cut_commits(name: &str, when: When) {
-    let house = House::new().await;
+async fn cut_commits(way: Way, name: &str, when: When) {
+    let house = House::new(way).await;
     let mut rng = House::rng(name);
     let mut sum = Tally::default();
     // A burst has one buyer who gets to COMMIT, and more if that COMMIT is lost.
@@ -358,9 +380,8 @@ fn assert_names_the_database(failure: &Failure) {
 }
 
 /// Connections that were cut while they lay in the pool: an office finds one that answers, and does nothing twice.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_died_in_the_pool() {
-    let house = House::new().await;
+async fn connections_that_died_in_the_pool(way: Way) {
+    let house = House::new(way).await;
     let name = seat("A1");
     for round in 2..22 {
         drop(house.db.warm(8).await.unwrap());
