@@ -44,6 +44,26 @@ impl Session {
             self.upstream.text("ROLLBACK").await?;
             return Err(conflict);
         }
+        if let Err(complaint) = self.replay(txn).await {
+            if !matches!(complaint, Complaint::Gone) {
+                self.upstream.text("ROLLBACK").await?;
+            }
+            return Err(complaint);
+        }
+        // Sent alone: a server that finds its client gone while it answers what came before never reads this.
+        let end = if txn.implicit { "END" } else { "COMMIT" };
+        self.upstream.text(end).await.map_err(|e| conflicting(txn, e.into()))?;
+        if txn.changes == (Changes::Catalogue { really: true }) {
+            self.shared.cluster.catalogue_changed();
+        }
+        Ok(())
+    }
+
+    /// Does again, and for good, what was done and taken back.
+    async fn replay(&mut self, txn: &Txn) -> Result<(), Complaint> {
+        if txn.pending.is_empty() {
+            return Ok(());
+        }
         let mut line = Pipeline::new(&self.upstream.client);
         if matches!(txn.changes, Changes::Catalogue { .. }) {
             line.text(LOCK_TIMEOUT).await;
@@ -52,26 +72,9 @@ impl Session {
         for pending in &txn.pending {
             line.push(&pending.call).await;
         }
-        let end = if txn.implicit { "END" } else { "COMMIT" };
-        if txn.pending.iter().any(|pending| pending.told.is_some()) {
-            let answers = line.answers().await;
-            let kept = repeated(txn, answers.get(first..).unwrap_or_default());
-            let done = all(answers).map_err(|complaint| conflicting(txn, complaint));
-            if let Err(complaint) = done.and(kept) {
-                if !matches!(complaint, Complaint::Gone) {
-                    self.upstream.text("ROLLBACK").await?;
-                }
-                return Err(complaint);
-            }
-            line = Pipeline::new(&self.upstream.client);
-        }
-        // After an error among them PostgreSQL rolls back, whatever this says.
-        line.text(end).await;
-        all(line.answers().await).map_err(|complaint| conflicting(txn, complaint))?;
-        if txn.changes == (Changes::Catalogue { really: true }) {
-            self.shared.cluster.catalogue_changed();
-        }
-        Ok(())
+        let answers = line.answers().await;
+        let same = repeated(txn, answers.get(first..).unwrap_or_default());
+        all(answers).map_err(|complaint| conflicting(txn, complaint)).and(same)
     }
 }
 

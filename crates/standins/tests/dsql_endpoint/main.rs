@@ -1,0 +1,13 @@
+//! The stand-in for an endpoint of Aurora DSQL, as clients meet it: over TLS, with a signed token, on real PostgreSQL.
+
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod conflicts;
+mod dialect;
+mod entry;
+mod limits;
+mod measure;
+mod protocol;
+mod race;
+mod support;
