@@ -15,9 +15,9 @@ export class OwnServer {
     readonly url: string,
   ) {}
 
-  static async start(): Promise<OwnServer> {
+  static async start(flags: string[]): Promise<OwnServer> {
     const env = { ...process.env, TMPDIR: process.env.WORLDSEAT_TMPDIR ?? tmpdir() };
-    const child = spawn(binary, ["serve", "--addr", "127.0.0.1:0"], { env, stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(binary, ["serve", "--addr", "127.0.0.1:0", ...flags], { env, stdio: ["ignore", "pipe", "ignore"] });
     const url = await new Promise<string>((found, failed) => {
       createInterface({ input: child.stdout! }).once("line", found);
       child.once("exit", (code) => failed(new Error(`the server did not start: exit code ${code}`)));
@@ -52,9 +52,11 @@ export class OwnServer {
   }
 }
 
-export const test = base.extend<{ own: OwnServer }>({
-  own: async ({}, use) => {
-    const own = await OwnServer.start();
+export const test = base.extend<{ flags: string[]; own: OwnServer }>({
+  /** What `worldseat serve` is told. */
+  flags: [[], { option: true }],
+  own: async ({ flags }, use) => {
+    const own = await OwnServer.start(flags);
     await use(own);
     await own.stop();
   },

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Context;
 use app::service::{Counter, Service, Shop};
 use backends::{
-    dsql::{Connect, Dialect, Login, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
+    dsql::{Connect, ControlPlane, Dialect, Login, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
     dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
 };
 use onsale::{Backend, FloorPlan, Region, Setting};
@@ -90,7 +90,7 @@ async fn product(
         pace: Some(Pace::DSQL),
         role: Role::Itself,
         dialect: Dialect::Dsql,
-        asks_control_plane: true,
+        control_plane: ControlPlane::Aws,
         schema: None,
         isolation: None,
         settings: vec![],
@@ -102,13 +102,13 @@ async fn product(
             pace: None,
             role: Role::Own,
             dialect: Dialect::Postgres,
-            asks_control_plane: false,
+            control_plane: ControlPlane::None,
             ..config
         },
         Product::StandIn => SqlConfig {
             database: "PostgreSQL (stand-in for Aurora DSQL)",
             role: Role::StandIn,
-            asks_control_plane: false,
+            control_plane: ControlPlane::None,
             settings: engines.map_or_else(Vec::new, |engines| {
                 vec![
                     fsync(engines),
@@ -207,7 +207,7 @@ fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
         pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
-        asks_control_plane: false,
+        control_plane: ControlPlane::None,
         schema: Some("control"),
         isolation: Some("read committed"),
         settings: vec![fsync(engines)],

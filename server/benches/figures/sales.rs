@@ -2,7 +2,7 @@
 //! connections, on the same server.
 
 use crate::{median, row};
-use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
+use backends::dsql::{Connect, ControlPlane, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
 use burst::{Clock, Recorder, sell};
 use futures::future::join_all;
 use onsale::{BoxOffice, FloorId, FloorPlan, Order, Outcome, SeatId, Ticket};
@@ -147,7 +147,7 @@ pub fn database(engines: &StandIns) -> SqlDatabase {
         pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
-        asks_control_plane: false,
+        control_plane: ControlPlane::None,
         schema: None,
         isolation: None,
         settings: vec![],

@@ -1,6 +1,6 @@
 //! What AWS says of the clusters themselves: asked of each region's control plane.
 
-use super::{SqlDatabase, login::Login};
+use super::{ControlPlane, SqlDatabase, login::Login};
 use aws_sdk_dsql::{
     Client,
     config::{Builder, Region as AwsRegion, retry::RetryConfig, timeout::TimeoutConfig},
@@ -18,9 +18,11 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 impl SqlDatabase {
     /// One line a region: status, witness, peers. Empty where there is no control plane to ask.
     pub(super) async fn clusters(&self) -> Vec<Setting> {
-        if !self.config().asks_control_plane {
-            return vec![];
-        }
+        let url = match &self.config().control_plane {
+            ControlPlane::None => return vec![],
+            ControlPlane::Aws => None,
+            ControlPlane::At(url) => Some(url.clone()),
+        };
         let mut told = self.shared.clusters.lock().await;
         if let Some((at, settings)) = &*told
             && at.elapsed() < FRESH
@@ -31,7 +33,9 @@ impl SqlDatabase {
             let Login::Token(tokens) = &endpoint.login else { return None };
             let host = endpoint.host();
             let identifier = host.split('.').next().unwrap_or_default().to_owned();
-            let config = Builder::from(tokens.found())
+            let mut config = Builder::from(tokens.found());
+            config.set_endpoint_url(url.clone().or_else(|| tokens.found().endpoint_url().map(str::to_owned)));
+            let config = config
                 .region(AwsRegion::new(endpoint.region.to_string()))
                 .retry_config(RetryConfig::standard().with_max_attempts(2))
                 .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())

@@ -68,8 +68,8 @@ pub struct SqlConfig {
     pub role: Role,
     /// What it speaks.
     pub dialect: Dialect,
-    /// Whether AWS can be asked about the clusters behind the endpoints.
-    pub asks_control_plane: bool,
+    /// Who can be asked about the clusters behind the endpoints.
+    pub control_plane: ControlPlane,
     /// A schema of its own for the tables, as the known-bad control has; `None` leaves the server's default.
     pub schema: Option<&'static str>,
     /// Sent with every connection; `None` leaves the server's own level. Aurora DSQL has one level and refuses others.
@@ -87,6 +87,17 @@ pub enum Role {
     StandIn,
     /// Whatever somebody pointed WorldSeat at.
     Own,
+}
+
+/// Who can be asked about the clusters behind the endpoints; each is named by the first part of its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlPlane {
+    /// Nobody.
+    None,
+    /// AWS.
+    Aws,
+    /// Whoever answers at this URL in its place.
+    At(String),
 }
 
 /// Where the SQL differs: one statement, and what a connection may be asked for.

@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use backends::dsql::{Connect, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, SslMode, Tokens};
+use backends::dsql::{
+    Connect, ControlPlane, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, SslMode, Tokens,
+};
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
     Backend, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Operation, Order, Plan, Run, RunId, Seat, SeatId,
@@ -51,7 +53,7 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
         pace: None,
         role: Role::StandIn,
         dialect: Dialect::Postgres,
-        asks_control_plane: false,
+        control_plane: ControlPlane::None,
         schema: Some(which.schema),
         isolation: which.isolation,
         settings: vec![],
@@ -61,6 +63,11 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
 
 /// The database behind two endpoints that behave like Aurora DSQL's.
 pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase {
+    SqlDatabase::new(dsql_config(endpoints, root_pem).await).unwrap()
+}
+
+/// How to reach it.
+pub async fn dsql_config(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlConfig {
     let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
     let endpoint = |endpoint: &DsqlEndpoint| {
         let mut connect = Connect::new();
@@ -73,7 +80,7 @@ pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase 
             roots: Roots::Pem(root_pem.to_owned()),
         }
     };
-    SqlDatabase::new(SqlConfig {
+    SqlConfig {
         database: NAME,
         endpoints: endpoints.each_ref().map(endpoint),
         plan: FloorPlan::default(),
@@ -82,12 +89,11 @@ pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase 
         pace: None,
         role: Role::StandIn,
         dialect: Dialect::Dsql,
-        asks_control_plane: false,
+        control_plane: ControlPlane::None,
         schema: None,
         isolation: None,
         settings: vec![],
-    })
-    .unwrap()
+    }
 }
 
 /// The stand-ins' addresses, as [`sql`] takes them.
@@ -132,6 +138,11 @@ impl Engine {
         };
         db.create_tables().await.unwrap();
         Arc::new(db)
+    }
+
+    /// Whose certificates the endpoints in `dsql` have.
+    pub fn root_pem(&self) -> &str {
+        self.authority.root_pem()
     }
 
     /// A connection past the regional endpoints, which no fault reaches.

@@ -5,6 +5,7 @@
 mod common;
 mod dropped;
 mod floors;
+mod guarded;
 mod house;
 mod purchases;
 mod resets;
