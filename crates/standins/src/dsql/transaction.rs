@@ -84,6 +84,8 @@ enum Changes {
 /// A write to be done at COMMIT.
 struct Pending {
     call: Call,
+    /// How many rows the client was told it changed.
+    rows: Option<u64>,
     /// What the client was told it returned, if anything.
     told: Option<Vec<DataRow>>,
     /// Not known of a change of the catalogue.

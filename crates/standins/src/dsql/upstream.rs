@@ -201,6 +201,11 @@ impl Upstream {
         Ok(statement)
     }
 
+    /// Prepares everything anew from now on.
+    pub(super) fn forget(&mut self) {
+        self.prepared.clear();
+    }
+
     /// Another statement with the parameters of this one.
     pub(super) async fn instead(&mut self, call: &Call, text: &str) -> Result<Call, Error> {
         match call {

@@ -25,6 +25,8 @@ pub(super) fn settings(socket_directory: &Path, kept: bool, max_connections: u32
         "shared_buffers=64MB".to_owned(),
         "wal_level=minimal".to_owned(),
         "max_wal_senders=0".to_owned(),
+        // Nobody who is served well waits longer than a COMMIT takes: sooner than after a second, look for a circle.
+        "deadlock_timeout=100ms".to_owned(),
         // Compiling costs more than our short statements.
         "jit=off".to_owned(),
         // As Aurora DSQL.

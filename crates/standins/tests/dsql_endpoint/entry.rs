@@ -36,7 +36,7 @@ async fn a_signed_token_opens_the_endpoint_it_was_signed_for() {
         ("changed", token(east.host(), east.region()).await.replace("Expires=900", "Expires=901")),
     ];
     for (why, password) in refused {
-        let error = connect(&stage.config(0, &password), stage.tls()).await.err().expect(why);
+        let error = connect(&stage.config(0, &password), stage.tls()).await.expect_err(why);
         let (code, message) = told(&error);
         assert_eq!((code.as_str(), message.contains("access denied")), ("28000", true), "{why}: {message}");
     }
@@ -44,9 +44,10 @@ async fn a_signed_token_opens_the_endpoint_it_was_signed_for() {
 
 #[tokio::test]
 async fn other_users_databases_and_options_are_refused() {
+    type Change = fn(&mut Config) -> &mut Config;
     let stage = stage().await;
     let good = token(stage.endpoints[0].host(), "us-east-1").await;
-    let table: [(fn(&mut Config) -> &mut Config, &str); 3] = [
+    let table: [(Change, &str); 3] = [
         (|config| config.user("worldseat"), "28000"),
         (|config| config.dbname("worldseat"), "3D000"),
         (|config| config.options("-c search_path=mine"), "0A000"),
@@ -54,7 +55,7 @@ async fn other_users_databases_and_options_are_refused() {
     for (change, expect) in table {
         let mut config = stage.config(0, &good);
         change(&mut config);
-        let error = connect(&config, stage.tls()).await.err().expect(expect);
+        let error = connect(&config, stage.tls()).await.expect_err(expect);
         assert_eq!(told(&error).0, expect);
     }
 }
@@ -64,7 +65,7 @@ async fn without_tls_nobody_comes_in() {
     let stage = stage().await;
     let mut config = stage.config(0, "password");
     config.ssl_mode(SslMode::Disable);
-    let error = config.connect(NoTls).await.err().expect("it came in");
+    let error = config.connect(NoTls).await.map(drop).expect_err("it came in");
     let (code, message) = told(&error);
     assert_eq!((code.as_str(), message.contains("TLS is required")), ("28000", true), "{message}");
 }
@@ -88,20 +89,18 @@ async fn chain_and_host_name_can_be_verified() {
     let password = token(stage.endpoints[0].host(), "us-east-1").await;
     // Signed by somebody else.
     let other = trusting(&Authority::new().unwrap());
-    assert!(connect(&stage.config(0, &password), other).await.err().expect("it was trusted").code().is_none());
+    assert!(connect(&stage.config(0, &password), other).await.expect_err("it was trusted").code().is_none());
     // Shown for another name.
-    let mut config = stage.config(0, &password);
-    let elsewhere = Config::clone(&config);
-    config = Config::new();
+    let mut config = Config::new();
     config.host(stage.endpoints[1].host()).hostaddr(stage.endpoints[0].addr().ip());
     config.port(stage.endpoints[0].addr().port()).user("admin").dbname("postgres").password(&password);
     config.ssl_mode(SslMode::Require);
-    assert!(connect(&config, stage.tls()).await.err().expect("it was trusted").code().is_none());
+    assert!(connect(&config, stage.tls()).await.expect_err("it was trusted").code().is_none());
     // Whoever does not verify is turned away all the same: the name in the handshake is another endpoint's.
-    let error = connect(&config, careless()).await.err().expect("it came in");
+    let error = connect(&config, careless()).await.expect_err("it came in");
     let (code, message) = told(&error);
     assert_eq!((code.as_str(), message.contains("SNI")), ("28000", true), "{message}");
-    connect(&elsewhere, careless()).await.unwrap();
+    connect(&stage.config(0, &password), careless()).await.unwrap();
 }
 
 #[tokio::test]
@@ -110,7 +109,7 @@ async fn connections_come_no_faster_than_they_may() {
     (slow.connects_per_second, slow.connects_burst) = (0, 2);
     let stage = stage_with(slow).await;
     let _two = [stage.client(0).await, stage.client(0).await];
-    assert_eq!(told(&stage.try_client(0).await.err().expect("a third")).0, "53400");
+    assert_eq!(told(&stage.try_client(0).await.expect_err("a third")).0, "53400");
     stage.client(1).await;
 }
 

@@ -4,11 +4,12 @@ use std::error::Error as StdError;
 use std::time::SystemTime;
 
 use standins::{Cut, When};
+use tokio::io::AsyncWriteExt as _;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use super::support::{number, refusal, run, stage, told, within};
+use super::support::{number, refusal, run, stage, token, told, within};
 
 #[tokio::test]
 async fn values_pass_unchanged() {
@@ -128,10 +129,41 @@ async fn when_postgresql_is_lost_the_client_gets_no_answer() {
     stage.regional[0].cut_all();
     assert!(within(client.batch_execute("SELECT 1")).await.unwrap_err().code().is_none());
     stage.regional[0].set_down(true);
-    assert!(stage.try_client(0).await.err().expect("it came in").code().is_none());
+    assert!(stage.try_client(0).await.expect_err("it came in").code().is_none());
     // An endpoint that is dropped takes its connections along.
     drop(stage.endpoints);
     assert!(within(looking.batch_execute("SELECT 1")).await.unwrap_err().code().is_none());
+}
+
+#[tokio::test]
+async fn psql_is_served() {
+    let stage = stage().await;
+    let endpoint = &stage.endpoints[0];
+    let root = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(root.path(), stage.authority.root_pem()).unwrap();
+    let place = format!(
+        "host={} hostaddr={} port={} user=admin dbname=postgres sslmode=verify-full sslrootcert={}",
+        endpoint.host(),
+        endpoint.addr().ip(),
+        endpoint.addr().port(),
+        root.path().display()
+    );
+    let script = "CREATE TABLE t (n bigint PRIMARY KEY, s text); BEGIN; INSERT INTO t VALUES (1, 'a'), (2, NULL); \
+                  SELECT * FROM t ORDER BY n; COMMIT";
+    let mut psql = tokio::process::Command::new("psql");
+    psql.args(["-XAt", "-v", "ON_ERROR_STOP=1", "-d", &place]).stdin(std::process::Stdio::piped());
+    psql.env("PGPASSWORD", token(endpoint.host(), endpoint.region()).await).kill_on_drop(true);
+    psql.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let Ok(mut psql) = psql.spawn() else {
+        eprintln!("psql is not installed: not tried");
+        return;
+    };
+    let mut stdin = psql.stdin.take().unwrap();
+    stdin.write_all(format!("{script};\n").as_bytes()).await.unwrap();
+    drop(stdin);
+    let done = within(psql.wait_with_output()).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert_eq!((out.as_ref(), err.as_ref()), ("CREATE TABLE\nBEGIN\nINSERT 0 2\n1|a\n2|\nCOMMIT\n", ""));
 }
 
 /// A parameter in text.

@@ -21,7 +21,12 @@ impl Session {
         match &statement.kind {
             Kind::Read(tag) => Ok(read_answer(tag, self.upstream.run(call).await?)),
             Kind::Lock(_) => Ok(read_answer("SELECT", self.upstream.run(call).await.map_err(conflict)?)),
-            Kind::Set => self.upstream.run(call).await.map(|_| Answer::tag("SET")).map_err(Complaint::from),
+            Kind::Set => {
+                self.upstream.run(call).await?;
+                // The same names may mean other tables now.
+                self.upstream.forget();
+                Ok(Answer::tag("SET"))
+            }
             Kind::Write(write) => {
                 let done = self.write_alone(write, call).await;
                 self.take_back_alone(&done).await?;
@@ -121,7 +126,7 @@ impl Session {
                 Tried::Done(outcome) => {
                     let call = self.touch(lock, call).await?;
                     let txn = self.txn()?;
-                    txn.pending.push(Pending { call, told: None, table: None });
+                    txn.pending.push(Pending { call, rows: None, told: None, table: None });
                     return Ok(read_answer("SELECT", outcome));
                 }
                 Tried::Conflict => self.txn()?.doomed = true,
@@ -147,7 +152,8 @@ impl Session {
                 let txn = self.txn()?;
                 txn.count(outcome.affected.saturating_sub(write.given_rows.unwrap_or(0)), 0)?;
                 let told = write.returning.then(|| outcome.rows.clone());
-                txn.pending.push(Pending { call: call.clone(), told, table: write.table.clone() });
+                let rows = Some(outcome.affected);
+                txn.pending.push(Pending { call: call.clone(), rows, told, table: write.table.clone() });
                 return Ok(write_answer(write, outcome));
             }
             self.txn()?.doomed = true;
@@ -193,7 +199,7 @@ impl Session {
         let Tried::Done(outcome) = tried else { return Err(oc001()) };
         let txn = self.txn()?;
         txn.changes = Changes::Catalogue { really: outcome.affected == 1 };
-        txn.pending.push(Pending { call: call.clone(), told: None, table: None });
+        txn.pending.push(Pending { call: call.clone(), rows: None, told: None, table: None });
         Ok(ddl_answer(ddl))
     }
 
