@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::build::{self, Profile};
-use crate::{browser, child, tools, wasm};
+use crate::{browser, child, python, tools, wasm};
 
 /// Runs the steps that were asked for and stops at the first that fails.
 pub fn run(args: &TestArgs) -> Result<()> {
@@ -80,6 +80,7 @@ const STEPS: &[Step] = &[
     Step { name: "tools for Rust", groups: &[Group::Fmt, Group::Clippy, Group::Unit, Group::E2e], work: rust_tools },
     Step { name: "format", groups: &[Group::Fmt], work: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "PostgreSQL", groups: &[Group::Unit, Group::E2e], work: |_| tools::postgresql() },
+    Step { name: "Python packages", groups: &[Group::Unit], work: |_| python::packages() },
     Step { name: "npm packages and browser", groups: &[Group::E2e], work: |_| browser::install() },
     Step {
         name: "clippy",
@@ -133,7 +134,7 @@ fn cargo(args: &[&str]) -> Result<()> {
         Some(&"test") => "the tests named above tell what they expected",
         _ => "the messages above say what to mend",
     };
-    child::run(child::cargo().args(args), mend)
+    child::run(child::cargo().args(args).env("WORLDSEAT_PYTHON", python::folder()), mend)
 }
 
 fn table(rows: &[(&str, &str, Duration)]) -> String {
@@ -163,7 +164,8 @@ mod tests {
         assert_eq!(names(&[], &[]).len(), STEPS.len());
         assert_eq!(names(&[Fmt], &[]), ["tools for Rust", "format"]);
         assert_eq!(names(&[], &[Clippy, Unit, E2e]), ["tools for Rust", "format"]);
-        assert_eq!(names(&[Unit], &[]), ["tools for Rust", "PostgreSQL", "unit, property and integration tests"]);
+        let unit = ["tools for Rust", "PostgreSQL", "Python packages", "unit, property and integration tests"];
+        assert_eq!(names(&[Unit], &[]), unit);
         assert!(names(&[E2e], &[]).ends_with(&["site", "server", "browser tests"]));
         assert!(names(&[Fmt], &[Fmt]).is_empty());
     }
