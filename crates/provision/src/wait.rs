@@ -53,11 +53,10 @@ where
             told = Some((status.clone(), Instant::now()));
         }
         if start.elapsed() >= watch.pace.wait_at_most {
-            let minutes = watch.pace.wait_at_most.as_secs() / 60;
             return Err(Trouble::Stuck {
                 thing: thing.to_owned(),
                 status,
-                after: format!("after {minutes} minutes of waiting for {goal}"),
+                after: format!("after {} s of waiting for {goal}", start.elapsed().as_secs()),
                 mend: "run the same command again; it goes on waiting".to_owned(),
             });
         }
