@@ -36,7 +36,7 @@ async fn what_was_half_made_is_removed_too() {
     let rig = Rig::start().await;
     for nth in 1..10 {
         let settings = rig.settings(&format!("half-{nth}"), Scope::All);
-        rig.front.heard();
+        rig.front.reset().await;
         rig.front.set_fault(Some(crate::front::Fault::Refused(nth)));
         rig.provision(&settings).await.unwrap_err();
         rig.front.set_fault(None);

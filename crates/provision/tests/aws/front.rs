@@ -72,6 +72,15 @@ impl Front {
         std::mem::take(&mut self.shared.heard.lock().unwrap())
     }
 
+    /// An empty account again.
+    pub async fn reset(&self) {
+        let Upstream { url, client } = &self.shared.moto;
+        client.post(format!("{url}/moto-api/reset")).send().await.unwrap();
+        *self.shared.missing.lock().await = Missing::default();
+        self.heard();
+        self.set_fault(None);
+    }
+
     pub fn set_fault(&self, fault: Option<Fault>) {
         *self.shared.fault.lock().unwrap() = fault;
     }

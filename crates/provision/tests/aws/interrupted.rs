@@ -16,7 +16,7 @@ async fn whichever_changing_call_fails_the_next_run_continues() {
         for nth in 0..CHANGES {
             let name = format!("{kind}-{nth}");
             let settings = rig.settings(&name, Scope::All);
-            rig.front.heard();
+            rig.front.reset().await;
             rig.front.set_fault(Some(fault(nth)));
             let error = rig.provision(&settings).await.unwrap_err();
             assert!(matches!(error, Trouble::Call { cause: Cause::Permission, .. }), "{name}: {error}");
@@ -32,6 +32,7 @@ async fn whichever_changing_call_fails_the_next_run_continues() {
         }
     }
     // There is no eleventh.
+    rig.front.reset().await;
     let settings = rig.settings("whole", Scope::All);
     rig.front.set_fault(Some(Fault::Refused(CHANGES)));
     rig.provision(&settings).await.unwrap();
@@ -46,6 +47,7 @@ async fn whichever_deletion_fails_the_next_run_continues() {
         for nth in 0.. {
             let name = format!("{kind}-{nth}");
             let settings = rig.settings(&name, Scope::All);
+            rig.front.reset().await;
             rig.provision(&settings).await.unwrap();
             rig.front.heard();
             rig.front.set_fault(Some(fault(nth)));

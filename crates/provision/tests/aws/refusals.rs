@@ -108,10 +108,7 @@ async fn what_aws_refuses_is_one_line_with_the_mend() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_there_is_one_line_too() {
     let rig = Rig::start().await;
-    let Rig { moto, front } = rig;
-    let url = moto.url.clone();
-    let rig = Rig { moto, front };
-    let settings = Settings { endpoint_url: Some(url), ..rig.settings("nobody", Scope::Dsql) };
+    let settings = Settings { endpoint_url: Some(rig.moto.url.clone()), ..rig.settings("nobody", Scope::Dsql) };
     drop(rig);
     let error = Provision::look(settings).await.err().unwrap();
     refuses(&error, &["dsql:ListClusters in us-east-1", "is there a network", "--endpoint-url"]);

@@ -14,12 +14,30 @@ pub const REGIONS: [&str; 2] = ["us-east-1", "us-east-2"];
 pub struct Rig {
     pub front: Front,
     pub moto: Moto,
+    /// By region. Each is opened once: that reads the machine's certificates.
+    dsql: [aws_sdk_dsql::Client; 2],
+    dynamodb: [aws_sdk_dynamodb::Client; 2],
 }
 
 impl Rig {
     pub async fn start() -> Self {
         let moto = Moto::start();
-        Self { front: Front::before(&moto.url).await, moto }
+        let front = Front::before(&moto.url).await;
+        let base = aws_config::defaults(BehaviorVersion::latest())
+            .credentials_provider(Credentials::new("tester", "secret", None, None, "test"))
+            .endpoint_url(&front.url)
+            .region(Region::new(REGIONS[0]))
+            .load()
+            .await;
+        let dsql = REGIONS.map(|region| {
+            let config = aws_sdk_dsql::config::Builder::from(&base).region(Region::new(region));
+            aws_sdk_dsql::Client::from_conf(config.build())
+        });
+        let dynamodb = REGIONS.map(|region| {
+            let config = aws_sdk_dynamodb::config::Builder::from(&base).region(Region::new(region));
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        });
+        Self { front, moto, dsql, dynamodb }
     }
 
     pub fn settings(&self, name: &str, scope: Scope) -> Settings {
@@ -48,22 +66,12 @@ impl Rig {
         self.front.heard().into_iter().filter(Heard::changes).collect()
     }
 
-    pub fn dsql(&self, region: &str) -> aws_sdk_dsql::Client {
-        let config = aws_sdk_dsql::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(Credentials::new("tester", "secret", None, None, "test"))
-            .endpoint_url(&self.front.url);
-        aws_sdk_dsql::Client::from_conf(config.build())
+    pub fn dsql(&self, region: &str) -> &aws_sdk_dsql::Client {
+        &self.dsql[at(region)]
     }
 
-    pub fn dynamodb(&self, region: &str) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(Credentials::new("tester", "secret", None, None, "test"))
-            .endpoint_url(&self.front.url);
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+    pub fn dynamodb(&self, region: &str) -> &aws_sdk_dynamodb::Client {
+        &self.dynamodb[at(region)]
     }
 
     /// Everything there is of a deployment, in words without identifiers. Not read by the code under test.
@@ -125,6 +133,10 @@ impl Rig {
         }
         state
     }
+}
+
+fn at(region: &str) -> usize {
+    REGIONS.iter().position(|it| *it == region).unwrap()
 }
 
 /// The changing calls of a plan, as the front would hear them.
