@@ -14,7 +14,7 @@ mod verbs;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::file::File;
 use std::{io::IsTerminal, process::ExitCode};
-use verbs::{serve, stress, synth, verify};
+use verbs::{deprovision, provision, serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
 /// what they committed.
@@ -31,7 +31,10 @@ Examples:
   worldseat stress                               start the databases here, break them at 8 to 60 buyers, judge
   worldseat stress http://127.0.0.1:3000 --record   the same on a running server; its Proof panel shows the result
   worldseat verify http://127.0.0.1:3000/run/ID  judge a recorded run again, on this machine
-  worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers"
+  worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers
+  worldseat provision all --dry-run              what it would make on AWS, and the IAM policies for that
+  worldseat provision all > worldseat.env        make it, or whatever of it is missing
+  worldseat deprovision all                      remove it again, once the name was typed"
 )]
 struct Cli {
     /// Read settings from this file instead of worldseat.toml.
@@ -53,6 +56,10 @@ enum Verb {
     Verify(verify::Options),
     /// Write a synthetic run of any size to standard output.
     Synth(synth::Options),
+    /// Make what WorldSeat needs on AWS, or whatever of it is missing.
+    Provision(provision::Options),
+    /// Remove what `provision` made.
+    Deprovision(deprovision::Options),
 }
 
 #[tokio::main]
@@ -76,6 +83,8 @@ async fn main() -> ExitCode {
         Verb::Stress(options) => (stress::stress(options).await, 2),
         Verb::Verify(options) => (verify::verify(options).await, 2),
         Verb::Synth(options) => (synth::synth(&options), 2),
+        Verb::Provision(options) => (provision::provision(options).await, 2),
+        Verb::Deprovision(options) => (deprovision::deprovision(options).await, 2),
     };
     done.unwrap_or_else(|error| {
         // With its causes, in one line.

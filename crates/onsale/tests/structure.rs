@@ -61,6 +61,7 @@ fn the_purchase_has_no_lock_and_no_condition() {
 fn the_arrows_point_one_way() {
     for (room, allowed) in [
         ("crates/onsale", &[] as &[&str]),
+        ("crates/provision", &[]),
         ("crates/standins", &[]),
         ("crates/witness", &["onsale"]),
         ("crates/burst", &["onsale"]),
@@ -78,6 +79,7 @@ fn the_arrows_point_one_way() {
             "evidence",
             "frontend",
             "onsale",
+            "provision",
             "server",
             "simulation",
             "standins",

@@ -29,7 +29,7 @@ impl Access {
                 loader = loader.credentials_provider(Credentials::new("emulator", "emulator", None, None, "emulator"));
             }
         }
-        Self { base: loader.load().await }
+        Self { base: Box::pin(loader.load()).await }
     }
 
     /// Whether somebody says who we are. Asked first, because a call without it fails with a riddle.

@@ -1,6 +1,6 @@
 //! `worldseat deprovision`: look, then remove what is ours.
 
-use crate::{Call, Kind, Policies, Say, Settings, Trouble, aws::Access, dsql, dynamodb, wait::Watch};
+use crate::{Call, Kind, Policies, Say, Settings, Trouble, dsql, dynamodb, provision::unseen, wait::Watch};
 
 /// What exists, and the calls that remain until nothing does.
 pub struct Deprovision {
@@ -12,19 +12,16 @@ pub struct Deprovision {
 impl Deprovision {
     /// Looks at what exists. Makes reading calls only, and refuses tables that have our name but not our tag.
     pub async fn look(settings: Settings) -> Result<Self, Trouble> {
-        settings.check()?;
-        let access = Access::find(&settings).await;
+        let (access, clusters, tables) = unseen(&settings).await?;
         access.check().await?;
         let mut dsql = None;
-        if settings.scope.has_dsql() {
-            let mut clusters = dsql::Clusters::unseen(&settings, &access);
-            clusters.look().await?;
+        if let Some(mut clusters) = clusters {
+            Box::pin(clusters.look()).await?;
             dsql = Some(dsql::Removal::new(clusters));
         }
         let mut dynamodb = None;
-        if settings.scope.has_dynamodb() {
-            let mut tables = dynamodb::Tables::unseen(&settings, &access);
-            tables.look().await?;
+        if let Some(mut tables) = tables {
+            Box::pin(tables.look()).await?;
             dynamodb = Some(dynamodb::Removal::new(tables)?);
         }
         Ok(Self { settings, dsql, dynamodb })

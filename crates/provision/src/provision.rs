@@ -12,27 +12,21 @@ pub struct Provision {
 impl Provision {
     /// Looks at what exists. Makes reading calls only, and refuses what is there but wrong.
     pub async fn look(settings: Settings) -> Result<Self, Trouble> {
-        settings.check()?;
-        let access = Access::find(&settings).await;
+        let (access, mut clusters, mut tables) = unseen(&settings).await?;
         access.check().await?;
-        let mut clusters = settings.scope.has_dsql().then(|| dsql::Clusters::unseen(&settings, &access));
-        let mut tables = settings.scope.has_dynamodb().then(|| dynamodb::Tables::unseen(&settings, &access));
         // Everything is looked at before anything is changed.
         if let Some(clusters) = &mut clusters {
-            clusters.look().await?;
+            Box::pin(clusters.look()).await?;
         }
         if let Some(tables) = &mut tables {
-            tables.look().await?;
+            Box::pin(tables.look()).await?;
         }
         Self::new(settings, clusters, tables)
     }
 
     /// As if nothing existed, for a dry run that cannot look. Sends nothing.
     pub async fn fresh(settings: Settings) -> Result<Self, Trouble> {
-        settings.check()?;
-        let access = Access::find(&settings).await;
-        let clusters = settings.scope.has_dsql().then(|| dsql::Clusters::unseen(&settings, &access));
-        let tables = settings.scope.has_dynamodb().then(|| dynamodb::Tables::unseen(&settings, &access));
+        let (_, clusters, tables) = unseen(&settings).await?;
         Self::new(settings, clusters, tables)
     }
 
@@ -79,4 +73,15 @@ impl Provision {
         let clusters = self.dsql.iter().flat_map(|it| it.clusters.arns()).map(str::to_owned).collect();
         Policies::new(&self.settings, clusters)
     }
+}
+
+/// The engines that are meant, before anybody looked.
+pub(crate) async fn unseen(
+    settings: &Settings,
+) -> Result<(Access, Option<dsql::Clusters>, Option<dynamodb::Tables>), Trouble> {
+    settings.check()?;
+    let access = Access::find(settings).await;
+    let clusters = settings.scope.has_dsql().then(|| dsql::Clusters::unseen(settings, &access));
+    let tables = settings.scope.has_dynamodb().then(|| dynamodb::Tables::unseen(settings, &access));
+    Ok((access, clusters, tables))
 }

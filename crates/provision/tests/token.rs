@@ -1,5 +1,5 @@
 //! The token by which the server signs in to Aurora DSQL: the Rust SDK's against botocore's, at the same moment.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 #[allow(dead_code, reason = "of moto, only its Python")]
 #[path = "aws/moto.rs"]
@@ -93,8 +93,8 @@ fn theirs(cases: &[Case]) -> Vec<String> {
     let output = python.wait_with_output().unwrap();
     assert!(
         output.status.success(),
-        "botocore made no token: `cargo xtask test` installs it in {:?}",
-        moto::packages()
+        "botocore made no token: `cargo xtask test` installs it in {}",
+        moto::packages().display()
     );
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }

@@ -1,6 +1,8 @@
 //! The verbs of the command line, one a file.
 
 pub mod config;
+pub mod deprovision;
+pub mod provision;
 pub mod serve;
 pub mod stress;
 pub mod synth;

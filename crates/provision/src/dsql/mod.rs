@@ -103,7 +103,7 @@ impl Place {
 
     /// `None`: there is no such cluster, or no longer.
     async fn get(&self, id: &str) -> Result<Option<GetClusterOutput>, Trouble> {
-        match self.client.get_cluster().identifier(id).send().await {
+        match Box::pin(self.client.get_cluster().identifier(id).send()).await {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if matches!(error.as_service_error(), Some(GetClusterError::ResourceNotFoundException(_))) => {
                 Ok(None)

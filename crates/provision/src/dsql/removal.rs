@@ -84,12 +84,12 @@ impl Clusters {
             Step::Unprotect(at, nth) => {
                 let Place { client, clusters, .. } = &self.places[at];
                 let update = client.update_cluster().identifier(&clusters[nth].id);
-                let sent = update.deletion_protection_enabled(false).send().await;
+                let sent = Box::pin(update.deletion_protection_enabled(false).send()).await;
                 sent.map(drop).map_err(|error| Trouble::call(call, error))
             }
             Step::Delete(at, nth) => {
                 let Place { client, clusters, .. } = &self.places[at];
-                match client.delete_cluster().identifier(&clusters[nth].id).send().await {
+                match Box::pin(client.delete_cluster().identifier(&clusters[nth].id).send()).await {
                     Ok(_) => Ok(()),
                     // Somebody was quicker.
                     Err(e)

@@ -114,12 +114,12 @@ impl Clusters {
                 let peer = self.known(1 - at)?.arn.clone();
                 let properties = MultiRegionProperties::builder().witness_region(&self.witness).clusters(peer).build();
                 let update = self.places[at].client.update_cluster().identifier(&self.known(at)?.id);
-                let sent = update.multi_region_properties(properties).send().await;
+                let sent = Box::pin(update.multi_region_properties(properties).send()).await;
                 sent.map(drop).map_err(|error| Trouble::call(call, error))
             }
             Step::Protect(at) => {
                 let update = self.places[at].client.update_cluster().identifier(&self.known(at)?.id);
-                let sent = update.deletion_protection_enabled(true).send().await;
+                let sent = Box::pin(update.deletion_protection_enabled(true).send()).await;
                 sent.map(drop).map_err(|error| Trouble::call(call, error))
             }
             Step::AwaitSetUp(at) => {
@@ -134,7 +134,7 @@ impl Clusters {
         let properties = MultiRegionProperties::builder().witness_region(&self.witness).build();
         let Place { client, region, clusters } = &mut self.places[at];
         let request = client.create_cluster().deletion_protection_enabled(true).tags(TAG, &self.name);
-        let sent = request.multi_region_properties(properties).send().await;
+        let sent = Box::pin(request.multi_region_properties(properties).send()).await;
         let made = sent.map_err(|error| Trouble::call(call, error))?;
         let id = made.identifier().to_owned();
         clusters.push(Cluster {

@@ -136,7 +136,7 @@ impl Tables {
                 let arn = self.away(it).map(super::Replica::arn).unwrap_or_default();
                 let client = &self.places[1 - self.home(it)].client;
                 let tag = requests::tag(&self.name).map_err(incomplete)?;
-                let sent = client.tag_resource().resource_arn(arn).tags(tag).send().await;
+                let sent = Box::pin(client.tag_resource().resource_arn(arn).tags(tag).send()).await;
                 sent.map(drop).map_err(|error| Trouble::call(call, error))
             }
             Step::AwaitTable(it) => self.wait(it, false, watch).await,

@@ -144,7 +144,7 @@ impl Missing {
             if source["StreamSpecification"]["StreamViewType"] != "NEW_AND_OLD_IMAGES" {
                 return error(request, 400, "ValidationException", "Table needs a stream of new and old images");
             }
-            let mode = asked["MultiRegionConsistency"].as_str().unwrap_or("EVENTUAL").to_owned();
+            let consistency = asked["MultiRegionConsistency"].as_str().unwrap_or("EVENTUAL").to_owned();
             let copy = json!({
                 "TableName": table, "BillingMode": "PAY_PER_REQUEST", "KeySchema": source["KeySchema"],
                 "AttributeDefinitions": source["AttributeDefinitions"],
@@ -152,7 +152,7 @@ impl Missing {
             });
             let made = moto.ask(request, other, "CreateTable", &copy).await;
             self.young.insert(text(&parsed(&made.body)["TableDescription"]["TableArn"]), 2);
-            self.replicas.insert(table, (region.clone(), other.to_owned(), mode));
+            self.replicas.insert(table, (region.clone(), other.to_owned(), consistency));
             made
         } else {
             let other = text(&update["Delete"]["RegionName"]);

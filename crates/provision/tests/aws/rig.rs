@@ -6,6 +6,7 @@ use crate::{
 };
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dsql::config::Credentials;
+use aws_sdk_dynamodb::types::KeySchemaElement;
 use provision::{Call, Configuration, Deprovision, Kind, Pace, Provision, Scope, Settings, Trouble};
 use std::{fmt::Write, time::Duration};
 
@@ -96,7 +97,7 @@ impl Rig {
                 let dynamodb = self.dynamodb(region);
                 let Ok(answer) = dynamodb.describe_table().table_name(&table).send().await else { continue };
                 let it = answer.table.unwrap();
-                let keys: Vec<_> = it.key_schema().iter().map(|it| it.attribute_name()).collect();
+                let keys: Vec<_> = it.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
                 let replicas: Vec<_> = it.replicas().iter().map(|it| it.region_name().unwrap()).collect();
                 let (status, mode) = (it.table_status().unwrap(), it.multi_region_consistency());
                 let billing = it.billing_mode_summary().unwrap().billing_mode().unwrap();
