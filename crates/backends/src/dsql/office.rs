@@ -213,7 +213,8 @@ impl SqlDatabase {
         let mut dead = 0;
         loop {
             let client = self.client().await?;
-            match client.simple_query("").await {
+            // Not an empty query: a proxy on the way may answer that by itself.
+            match client.simple_query("SELECT 1").await {
                 Ok(_) => return Ok(client),
                 Err(error) if dead == self.config().connections_per_region => {
                     return Err(classify(self.config().database, Stage::Statement, error));

@@ -106,9 +106,8 @@ async fn connections_that_end_by_age_cost_nobody_a_seat() {
     let [first, second] = &engine.endpoints;
     let endpoints = [start(first).await.unwrap(), start(second).await.unwrap()];
     let db = Arc::new(SqlDatabase::new(dsql_config(&endpoints, authority.root_pem()).await).unwrap());
-    db.create_tables().await.unwrap();
-    let floor = new_floor();
-    db.make_floor(&floor).await.unwrap();
+    let (lasting, floor) = (engine.tables(Way::Dsql).await, new_floor());
+    lasting.make_floor(&floor).await.unwrap();
     let buyers = FloorPlan::default().seats().take(60).enumerate().map(|(n, seat)| {
         let (db, order) = (Arc::clone(&db), order(&floor, seat, "ada", n % 2));
         // Spread over several lives of a connection, and thinking while some of them end.
@@ -118,7 +117,7 @@ async fn connections_that_end_by_age_cost_nobody_a_seat() {
     for buyer in buyers.collect::<Vec<_>>() {
         told.push(buyer.await.unwrap());
     }
-    let tickets = db.tickets(&floor, &"ada".parse().unwrap()).await.unwrap();
+    let tickets = lasting.tickets(&floor, &"ada".parse().unwrap()).await.unwrap();
     let held = |op: &onsale::Operation| tickets.iter().any(|sale| sale.ticket == op.ticket);
     assert!(told.iter().all(|op| (op.outcome == Outcome::Confirmed) == held(op)), "{told:?}");
     assert!(told.iter().all(|op| matches!(op.outcome, Outcome::Confirmed | Outcome::Error)), "{told:?}");
