@@ -149,3 +149,51 @@ fn offset(sql: &str, place: Location) -> usize {
     let line = lines.next().unwrap_or_default();
     before + line.char_indices().nth(number(place.column)).map_or(line.len(), |(at, _)| at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_string_is_cut_into_its_statements() {
+        let table: [(&str, &[&str]); 6] = [
+            (" ; ;; -- nothing", &[]),
+            ("SELECT ';' ; SELECT 2", &["SELECT ';'", "SELECT 2"]),
+            (
+                "SELECT 'é', $1 -- a; b\n, 2;\n  /* ; */ SELECT \"x;y\"\n;",
+                &["SELECT 'é', $1 -- a; b\n, 2", "SELECT \"x;y\""],
+            ),
+            ("BEGIN; COMMIT;", &["BEGIN", "COMMIT"]),
+            ("CREATE INDEX ASYNC IF NOT EXISTS i ON t (a)", &["CREATE INDEX IF NOT EXISTS i ON t(a)"]),
+            (
+                "CREATE UNIQUE INDEX ASYNC i ON t (lower(a), b DESC) INCLUDE (c) WHERE d > 1",
+                &["CREATE UNIQUE INDEX i ON t(lower(a), b DESC) INCLUDE (c) WHERE d > 1"],
+            ),
+        ];
+        for (sql, expect) in table {
+            let found = statements(sql).unwrap();
+            let texts: Vec<&str> = found.iter().map(|statement| statement.text.as_str()).collect();
+            assert_eq!(texts, expect, "{sql}");
+        }
+    }
+
+    #[test]
+    fn of_a_doomed_write_the_rows_are_counted_where_they_can_be() {
+        let table = [
+            (
+                "UPDATE a.t AS x SET n = $1 WHERE x.n = $2 AND s IN ('a')",
+                Some("SELECT count(*) FROM a.t AS x WHERE x.n = $2 AND s IN ('a')"),
+                None,
+            ),
+            ("DELETE FROM t", Some("SELECT count(*) FROM t"), None),
+            ("UPDATE t SET n = u.n FROM u", None, None),
+            ("DELETE FROM t USING u", None, None),
+            ("INSERT INTO t VALUES (1), (2)", None, Some(2)),
+            ("INSERT INTO t SELECT 1", None, None),
+        ];
+        for (sql, count, rows) in table {
+            let Some(Statement { kind: Kind::Write(write), .. }) = single(sql).unwrap() else { panic!("{sql}") };
+            assert_eq!((write.count.as_deref(), write.given_rows), (count, rows), "{sql}");
+        }
+    }
+}

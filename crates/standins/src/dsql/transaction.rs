@@ -4,9 +4,11 @@
 //! remembered is done again in the same snapshot; PostgreSQL refuses there what has changed since, and that refusal is
 //! the conflict which Aurora DSQL reports at COMMIT.
 
+mod alone;
+mod answers;
 mod commit;
 mod doomed;
-mod run;
+mod within;
 
 use std::time::Instant;
 

@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, ObjectName, Statement as Tree, TableFactor, Visit, Vi
 use crate::dsql::complaint::{Complaint, unsupported};
 
 /// They lock, signal or set beyond the transaction, or tell of the server that stands in.
-const REFUSED: [&str; 21] = [
+const REFUSED: [&str; 20] = [
     "dblink",
     "lo_create",
     "lo_export",
@@ -23,7 +23,6 @@ const REFUSED: [&str; 21] = [
     "pg_backend_pid",
     "pg_cancel_backend",
     "pg_notify",
-    "pg_sleep",
     "pg_terminate_backend",
     "pg_try_advisory_lock",
     "pg_try_advisory_xact_lock",

@@ -2,7 +2,7 @@
 
 use pgwire::messages::data::DataRow;
 
-use super::run::all;
+use super::answers::all;
 use super::{Answer, Changes, Known, LOCK_TIMEOUT, Session, State, Txn};
 use crate::dsql::complaint::{Complaint, oc000, oc001, unsupported};
 use crate::dsql::upstream::{Answered, Pipeline};

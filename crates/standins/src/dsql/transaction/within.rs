@@ -1,12 +1,10 @@
-//! Running a statement: on its own, or tentatively within a transaction.
+//! A statement of an open transaction: run tentatively, so that it leaves no lock behind.
 
-use bytes::BytesMut;
-use pgwire::messages::data::DataRow;
-
-use super::{Answer, CHANGED, Changes, Known, LOCK_TIMEOUT, Pending, ROWS_MAX, SAVEPOINT, Session, TAKE_BACK, Txn};
-use crate::dsql::complaint::{Complaint, error, oc000, oc001, over_limit, unsupported};
+use super::answers::{all, changed_something, ddl_answer, is_conflict, raced_ddl, read_answer, write_answer};
+use super::{Answer, CHANGED, Changes, Known, LOCK_TIMEOUT, Pending, SAVEPOINT, Session, TAKE_BACK, Txn};
+use crate::dsql::complaint::{Complaint, error, oc001, unsupported};
 use crate::dsql::statement::{Ddl, Kind, Lock, Statement, Write};
-use crate::dsql::upstream::{Answered, Call, Outcome, Pipeline, put};
+use crate::dsql::upstream::{Call, Outcome, Pipeline};
 
 /// How a tentative run ended.
 enum Tried {
@@ -16,80 +14,6 @@ enum Tried {
 }
 
 impl Session {
-    /// A statement outside any transaction commits itself.
-    pub(super) async fn alone(&mut self, statement: &Statement, call: &Call) -> Result<Answer, Complaint> {
-        match &statement.kind {
-            Kind::Read(tag) => Ok(read_answer(tag, self.upstream.run(call).await?)),
-            Kind::Lock(_) => Ok(read_answer("SELECT", self.upstream.run(call).await.map_err(conflict)?)),
-            Kind::Set => {
-                self.upstream.run(call).await?;
-                // The same names may mean other tables now.
-                self.upstream.forget();
-                Ok(Answer::tag("SET"))
-            }
-            Kind::Write(write) => {
-                let done = self.write_alone(write, call).await;
-                self.take_back_alone(&done).await?;
-                done
-            }
-            Kind::Ddl(ddl) => {
-                let done = self.ddl_alone(ddl, call).await;
-                self.take_back_alone(&done).await?;
-                done
-            }
-            Kind::Begin | Kind::Commit | Kind::Rollback => Err(error("XX000", "not a statement to be run")),
-        }
-    }
-
-    /// Without RETURNING or not, a conflict may be told at once: statement and COMMIT are one.
-    async fn write_alone(&mut self, write: &Write, call: &Call) -> Result<Answer, Complaint> {
-        let mut txn = self.begin(true);
-        txn.count(write.given_rows.unwrap_or(0), call.size_bytes())?;
-        let mut line = Pipeline::new(&self.upstream.client);
-        line.text("BEGIN").await;
-        if !self.shared.half_latency().is_zero() {
-            // The snapshot is taken before the way to the other region, not after it.
-            line.text("SELECT 1").await;
-            all(line.answers().await)?;
-            self.shared.half_way().await;
-            line = Pipeline::new(&self.upstream.client);
-        }
-        line.push(call).await;
-        let outcome = all(line.answers().await).map_err(as_oc000)?;
-        if outcome.affected > ROWS_MAX {
-            return Err(over_limit("transaction row limit exceeded"));
-        }
-        // Not the other word for it: that one is for transactions a client has opened, and tests wait for it.
-        self.upstream.text("END").await.map_err(conflict)?;
-        self.shared.half_way().await;
-        Ok(write_answer(write, outcome))
-    }
-
-    async fn ddl_alone(&mut self, ddl: &Ddl, call: &Call) -> Result<Answer, Complaint> {
-        let mut line = Pipeline::new(&self.upstream.client);
-        line.text("BEGIN").await;
-        line.text(LOCK_TIMEOUT).await;
-        line.push(call).await;
-        let changed = line.text(CHANGED).await;
-        let answers = line.answers().await;
-        let really = changed_something(answers.get(changed));
-        all(answers).map_err(|complaint| raced_ddl(ddl, complaint))?;
-        self.shared.half_way().await;
-        self.upstream.text("END").await.map_err(|e| raced_ddl(ddl, e.into()))?;
-        if really {
-            self.shared.cluster.catalogue_changed();
-        }
-        self.shared.half_way().await;
-        Ok(ddl_answer(ddl))
-    }
-
-    async fn take_back_alone(&mut self, done: &Result<Answer, Complaint>) -> Result<(), Complaint> {
-        match done {
-            Ok(_) | Err(Complaint::Gone) => Ok(()),
-            Err(_) => Ok(self.upstream.text("ROLLBACK").await?),
-        }
-    }
-
     /// A statement of an open transaction.
     pub(super) async fn within(&mut self, statement: &Statement, call: &Call) -> Result<Answer, Complaint> {
         match &statement.kind {
@@ -250,67 +174,6 @@ impl Txn {
     }
 }
 
-/// The last answer, if there is no error among them; a lost connection counts before any error.
-pub(super) fn all(answers: Vec<Answered>) -> Result<Outcome, Complaint> {
-    let mut last = Ok(Outcome::default());
-    for answer in answers {
-        match (answer.map_err(Complaint::from), &last) {
-            (Err(Complaint::Gone), _) => return Err(Complaint::Gone),
-            (answer, Ok(_)) => last = answer,
-            (_, Err(_)) => {}
-        }
-    }
-    last
-}
-
-pub(super) fn is_conflict(complaint: &Complaint) -> bool {
-    matches!(complaint.code(), Some("40001" | "40P01"))
-}
-
-fn conflict(error: tokio_postgres::Error) -> Complaint {
-    as_oc000(error.into())
-}
-
-fn as_oc000(complaint: Complaint) -> Complaint {
-    if is_conflict(&complaint) { oc000() } else { complaint }
-}
-
-/// Two changes of the catalogue that met in PostgreSQL's own tables, or one that met an open reader.
-fn raced_ddl(ddl: &Ddl, complaint: Complaint) -> Complaint {
-    match complaint.code() {
-        Some("40001" | "40P01" | "55P03" | "XX000") => oc001(),
-        // A unique index over rows that are not unique is nobody else's fault.
-        Some("23505") if !ddl.job => oc001(),
-        _ => complaint,
-    }
-}
-
-fn changed_something(answer: Option<&Answered>) -> bool {
-    let row = answer.and_then(|answer| answer.as_ref().ok()).and_then(|outcome| outcome.rows.first());
-    row.is_some_and(|row| row.data.ends_with(b"t"))
-}
-
 fn mixed() -> Complaint {
     unsupported("ddl and dml are not supported in the same transaction")
-}
-
-fn read_answer(tag: &'static str, outcome: Outcome) -> Answer {
-    let tag = if tag == "SELECT" { format!("SELECT {}", outcome.rows.len()) } else { tag.to_owned() };
-    Answer { tag, rows: outcome.rows, columns: outcome.columns }
-}
-
-fn write_answer(write: &Write, outcome: Outcome) -> Answer {
-    Answer { tag: format!("{} {}", write.tag, outcome.affected), rows: outcome.rows, columns: outcome.columns }
-}
-
-/// A job is answered with its id; here it has ended already.
-fn ddl_answer(ddl: &Ddl) -> Answer {
-    let mut answer = Answer::tag(ddl.tag);
-    if ddl.job {
-        let mut data = BytesMut::new();
-        put(&mut data, Some(super::super::random_id().as_bytes()));
-        answer.rows.push(DataRow::new(data, 1));
-        answer.columns = Some(vec!["job_id".to_owned()]);
-    }
-    answer
 }
