@@ -199,12 +199,12 @@ async fn a_change_of_the_catalogue_is_another_conflict() {
 async fn autocommit_writes_conflict_with_what_commits_meanwhile() {
     let stage = seats().await;
     let [a, b] = stage.two().await;
+    let direct = stage.direct().await;
     // The snapshot is taken before the way to the other region: half of this passes before the write.
-    stage.endpoints[0].set_commit_latency_ms(2_000);
+    stage.endpoints[0].set_commit_latency_ms(6_000);
     let slow = async { a.batch_execute("UPDATE seats SET n = n + 1 WHERE seat = 'A1'").await };
     let quick = async {
         // Until the slow one has its snapshot.
-        let direct = stage.direct().await;
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                        AND state = 'idle in transaction'";
         within(async { while number(&direct, waiting).await == 0 {} }).await;

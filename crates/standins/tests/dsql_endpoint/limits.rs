@@ -55,7 +55,7 @@ async fn a_transaction_grows_only_so_old() {
 #[tokio::test]
 async fn a_connection_lives_only_so_long() {
     let mut short = options();
-    short.connection_age = Duration::from_secs(2);
+    short.connection_age = Duration::from_secs(4);
     let stage = stage_with(short).await;
     let good = token(stage.endpoints[0].host(), "us-east-1").await;
     // Idle.
@@ -68,7 +68,7 @@ async fn a_connection_lives_only_so_long() {
     let asked = Instant::now();
     let error = within(client.batch_execute("CREATE TABLE t (n bigint)")).await.unwrap_err();
     assert_eq!(told(&error).0, "57P01");
-    assert!(asked.elapsed() < Duration::from_secs(15));
+    assert!(asked.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
