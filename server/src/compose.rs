@@ -11,7 +11,7 @@ use backends::{
     dsql::{Connect, ControlPlane, Dialect, Login, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
     dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
 };
-use onsale::{Backend, FloorPlan, Region, Setting};
+use onsale::{Backend, Failure, FloorPlan, Region, Setting};
 use standins::StandIns;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,21 +48,21 @@ pub async fn service(
     let mut shops: BTreeMap<Backend, Arc<dyn Shop>> = BTreeMap::new();
 
     let product = SqlDatabase::new(product(engines, options, &choice.product, plan).await?)?;
-    product.create_tables().await?;
+    product.create_tables().await.map_err(line)?;
     let dsql = product.clone();
     let (at_site, at_burst) = (dsql.clone(), dsql.with_connections(crowd)?);
     shops.insert(Backend::Dsql, Counter::over(at_site, at_burst, options.connections));
 
     if let Some(foil) = foil(engines, options, choice.foil.as_ref(), plan)? {
         let foil = GlobalTables::open(foil).await;
-        foil.create_tables().await?;
+        foil.create_tables().await.map_err(line)?;
         let (at_site, at_burst) = (foil.with_connections(site), foil.with_connections(crowd));
         shops.insert(Backend::Naive, Counter::over(at_site, at_burst, options.connections));
     }
 
     if let (true, Some(engines)) = (options.control, engines) {
         let control = SqlDatabase::new(control(engines, plan)?)?;
-        control.create_tables().await?;
+        control.create_tables().await.map_err(line)?;
         let (at_site, at_burst) = (control.with_connections(site)?, control.with_connections(crowd)?);
         shops.insert(Backend::Control, Counter::over(at_site, at_burst, options.connections));
     }
@@ -74,6 +74,11 @@ pub async fn service(
         shops,
         Arc::new(product),
     )))
+}
+
+/// The failure's own words name the thing and the mend; its causes would only say it again.
+fn line(failure: Failure) -> anyhow::Error {
+    anyhow::Error::msg(failure.to_string())
 }
 
 async fn product(

@@ -49,7 +49,7 @@ enum Verb {
     /// Serve the site and the API, over stand-ins unless databases are configured.
     Serve(serve::Options),
     /// Show every setting, where it comes from, and which databases that means; start nothing.
-    Config(verbs::config::Options),
+    Config(serve::Options),
     /// Break a deployment at rising numbers of buyers and say whether its product held.
     Stress(stress::Options),
     /// Judge a recorded run again, from its operations and ledger rows alone.

@@ -1,22 +1,16 @@
 //! `worldseat config`: what a deployment would be made of, where each setting comes from, and nothing started.
 
-use crate::config::{EngineOptions, file::File, masked};
+use super::serve;
+use crate::config::{file::File, masked};
 use clap::{ArgMatches, Args as _, Command};
 use std::process::ExitCode;
-
-/// What `worldseat config` can be told: the same as `worldseat serve`.
-#[derive(clap::Args, Clone, Debug)]
-pub struct Options {
-    #[command(flatten)]
-    engines: EngineOptions,
-}
 
 /// Prints every setting with its source, and what comes of them. Secrets are masked.
 ///
 /// # Errors
 /// If the settings contradict each other or are not complete; they are printed all the same.
-pub fn config(options: &Options, matches: &ArgMatches, file: &File) -> anyhow::Result<ExitCode> {
-    let flags = EngineOptions::augment_args(Command::new("engines"));
+pub fn config(options: &serve::Options, matches: &ArgMatches, file: &File) -> anyhow::Result<ExitCode> {
+    let flags = serve::Options::augment_args(Command::new("serve"));
     let rows: Vec<[String; 3]> = flags
         .get_arguments()
         .filter(|arg| arg.get_long().is_some())

@@ -6,6 +6,7 @@ use crate::{
     deployment::{Deployment, listen},
 };
 use app::service::Service;
+use onsale::Backend;
 use std::{net::SocketAddr, process::ExitCode};
 
 /// What `worldseat serve` can be told.
@@ -20,9 +21,17 @@ pub struct Options {
 
 /// Serves until Ctrl-C or SIGTERM, then ends the stand-ins.
 pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
+    let starting = match starting(&options.engines) {
+        Ok(starting) => starting,
+        Err(error) => {
+            // As clap ends on a wrong flag: no use in starting it again.
+            eprintln!("worldseat: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let mut stop = std::pin::pin!(stop_signal()?);
     let listener = listen(options.addr).await?;
-    eprintln!("{} …", starting(&options.engines)?);
+    eprintln!("{starting} …");
     let mut deployment = tokio::select! {
         deployment = Deployment::start(listener, &options.engines) => deployment?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
@@ -50,10 +59,11 @@ pub fn starting(options: &EngineOptions) -> anyhow::Result<&'static str> {
 }
 
 async fn announce(service: &Service, addr: SocketAddr) {
+    let title = |backend: Backend| service.title(backend).unwrap_or_else(|| backend.title().to_owned());
     for (backend, engine) in service.engines().await {
         match engine {
-            Ok(engine) => eprintln!("  {:<8} {} ({engine})", backend.as_str(), backend.title()),
-            Err(error) => eprintln!("  {:<8} {} ({error})", backend.as_str(), backend.title()),
+            Ok(engine) => eprintln!("  {:<8} {} ({engine})", backend.as_str(), title(backend)),
+            Err(error) => eprintln!("  {:<8} {} ({error})", backend.as_str(), title(backend)),
         }
     }
     println!("http://{addr}");

@@ -15,7 +15,7 @@ use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The longest that opening one connection may take.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections are retired at a random age between these; Aurora DSQL ends them after 60 minutes, whatever they do.
 pub(super) const RETIRED_AFTER_MINUTES: [u64; 2] = [45, 55];
 

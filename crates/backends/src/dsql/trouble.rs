@@ -5,6 +5,9 @@ use onsale::BoxedError;
 use std::{error::Error, fmt, io, time::Duration};
 use tokio_postgres::error::{DbError, SqlState};
 
+/// How much of what somebody else said is repeated, in characters.
+const WORDS_MAX: usize = 200;
+
 /// One line; the driver's own words are its source.
 #[derive(Debug)]
 pub(super) struct Trouble {
@@ -57,8 +60,9 @@ impl Trouble {
         let user = endpoint.connect.get_user().unwrap_or_default();
         let line = match error.code() {
             Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => format!(
-                "{endpoint}: user {user} may not make WorldSeat's tables; let its owner run \
-                 GRANT CREATE, USAGE ON SCHEMA public TO {user}"
+                "{endpoint}: user {user} may not make WorldSeat's tables ({}); let the schema's owner run \
+                 GRANT CREATE, USAGE ON SCHEMA public TO {user}, or give {user} the tables that are there",
+                innermost(&error)
             ),
             _ => format!("{endpoint} refused to make WorldSeat's tables: {}", innermost(&error)),
         };
@@ -110,7 +114,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The last cause says most, and in the fewest words.
+/// The last cause says most, and in the fewest words; its first line, if it is a long story.
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map(ToString::to_string).unwrap_or_default()
+    let said = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    said.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect()
 }

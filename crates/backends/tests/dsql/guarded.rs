@@ -6,7 +6,7 @@ use aws_sdk_dsql::{
     config::{Credentials, Region},
 };
 use backends::dsql::{ControlPlane, Login, Pace, Roots, SqlConfig, SqlDatabase, Tokens};
-use onsale::{BoxOffice, Failure, FloorPlan, Outcome};
+use onsale::{BoxOffice, Failure, FloorPlan, Outcome, RunId, RunStore};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
 use standins::{Authority, Cluster, DsqlEndpoint, DsqlOptions, USER};
@@ -88,14 +88,14 @@ async fn four_servers_set_up_at_once() {
     engine.stop().await;
 }
 
-/// A connection of Aurora DSQL ends after an hour whatever it is doing; here after a fifth of a second.
+/// A connection of Aurora DSQL ends after an hour whatever it is doing; here after a second and a half.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_end_by_age_cost_nobody_a_seat() {
     let engine = Engine::start().await;
     let (authority, cluster) = (Authority::new().unwrap(), Arc::new(Cluster::new()));
     let options = DsqlOptions {
         commit_latency_ms: 20,
-        connection_age: Duration::from_millis(200),
+        connection_age: Duration::from_millis(1_500),
         ..DsqlOptions::new(standins::ACCESS_KEY, standins::SECRET_KEY)
     };
     let start = |before: &standins::RegionalEndpoint| {
@@ -111,7 +111,7 @@ async fn connections_that_end_by_age_cost_nobody_a_seat() {
     let buyers = FloorPlan::default().seats().take(60).enumerate().map(|(n, seat)| {
         let (db, order) = (Arc::clone(&db), order(&floor, seat, "ada", n % 2));
         // Spread over several lives of a connection, and thinking while some of them end.
-        tokio::spawn(async move { sell(&*db, order, Duration::from_millis(10 * n as u64)).await })
+        tokio::spawn(async move { sell(&*db, order, Duration::from_millis(60 * n as u64)).await })
     });
     let mut told = Vec::new();
     for buyer in buyers.collect::<Vec<_>>() {
@@ -122,7 +122,7 @@ async fn connections_that_end_by_age_cost_nobody_a_seat() {
     assert!(told.iter().all(|op| (op.outcome == Outcome::Confirmed) == held(op)), "{told:?}");
     assert!(told.iter().all(|op| matches!(op.outcome, Outcome::Confirmed | Outcome::Error)), "{told:?}");
     let errors = told.iter().filter(|op| op.outcome == Outcome::Error).count();
-    println!("60 buyers, connections of 200 ms: {} sold, {errors} told that nothing was sold", tickets.len());
+    println!("60 buyers, connections of 1.5 s: {} sold, {errors} told that nothing was sold", tickets.len());
     assert!(errors > 0 && tickets.len() > 10, "{errors} errors, {} tickets", tickets.len());
     drop(endpoints);
     engine.stop().await;
@@ -263,4 +263,28 @@ async fn control_plane(status: &'static str, body: String) -> (String, Arc<Mutex
         }
     });
     (url, heard)
+}
+
+/// Everything of ours fits into what Aurora DSQL takes in one transaction: 3,000 rows, 10 MiB.
+#[tokio::test]
+async fn the_largest_floor_and_the_largest_run_keep_within_the_limits() {
+    let engine = Engine::start().await;
+    let plan = FloorPlan { rows: 20, seats_per_row: 100 };
+    let config = SqlConfig { plan, ..dsql_config(&engine.dsql, engine.root_pem()).await };
+    let db = SqlDatabase::new(config).unwrap();
+    db.create_tables().await.unwrap();
+    let floor = new_floor();
+    db.make_floor(&floor).await.unwrap();
+    let sold = "UPDATE seats SET status = 'sold', owner = 'ada', ticket = 'T-' || seat, region = 'us-east-1'";
+    engine.direct().await.batch_execute(sold).await.unwrap();
+    db.reset(&floor, None).await.unwrap();
+    let rows = db.seats(&floor).await.unwrap();
+    assert_eq!(rows.len(), 2_000);
+    assert!(rows.iter().all(|row| row.holder.is_none() && (row.round, row.reset_round) == (2, 2)));
+
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(12 << 20).collect();
+    let id = RunId::from_random(fastrand::u128(..));
+    db.save_run(&floor, &id, &noise).await.unwrap();
+    assert!(db.load_run(&id).await.unwrap() == Some((floor, noise)), "it came back otherwise");
+    engine.stop().await;
 }
