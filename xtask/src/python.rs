@@ -27,10 +27,12 @@ pub fn packages() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
-        .args(["--only-binary", ":all:", "--root-user-action", "ignore", "--target"])
+        .args(["--only-binary", ":all:", "--target"])
         .arg(&folder)
         .arg("--requirement")
-        .arg(&list);
+        .arg(&list)
+        // A variable, because pip before 22.1 refuses it as an argument.
+        .env("PIP_ROOT_USER_ACTION", "ignore");
     child::run(&mut pip, "is there a network, and does pip's configuration name an index that answers?")?;
     fs::write(&installed, wanted).with_context(|| format!("could not write {}", installed.display()))
 }

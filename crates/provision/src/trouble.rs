@@ -36,15 +36,13 @@ pub enum Trouble {
         /// What to do.
         mend: String,
     },
-    /// AWS takes longer than we wait, or what we waited for cannot come.
-    #[error("{thing} is {status} {after}: {mend}")]
+    /// AWS takes longer than we wait, or what we wait for cannot come.
+    #[error("{thing} {what}: {mend}")]
     Stuck {
         /// What was waited for.
         thing: String,
-        /// What it is instead.
-        status: String,
-        /// Since when.
-        after: String,
+        /// What became of it.
+        what: String,
         /// What to do.
         mend: String,
     },
@@ -70,6 +68,10 @@ pub enum Cause {
 impl Trouble {
     pub(crate) fn wrong(thing: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self::Wrong { thing: thing.into(), what: what.into(), mend: mend.into() }
+    }
+
+    pub(crate) fn stuck(thing: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::Stuck { thing: thing.into(), what: what.into(), mend: mend.into() }
     }
 
     /// What became of a call. `E` and `R` are the SDK's: both services share them.

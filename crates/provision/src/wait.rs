@@ -53,12 +53,8 @@ where
             told = Some((status.clone(), Instant::now()));
         }
         if start.elapsed() >= watch.pace.wait_at_most {
-            return Err(Trouble::Stuck {
-                thing: thing.to_owned(),
-                status,
-                after: format!("after {} s of waiting for {goal}", start.elapsed().as_secs()),
-                mend: "run the same command again; it goes on waiting".to_owned(),
-            });
+            let what = format!("is still {status} after {} s of waiting for {goal}", start.elapsed().as_secs());
+            return Err(Trouble::stuck(thing, what, "run the same command again; it goes on waiting"));
         }
         tokio::time::sleep(watch.pace.poll_every).await;
     }

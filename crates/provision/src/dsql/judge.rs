@@ -17,7 +17,9 @@ impl Clusters {
                 ));
             }
             for cluster in &place.clusters {
-                status(cluster)?;
+                if let Some((what, mend)) = hopeless(cluster) {
+                    return Err(Trouble::wrong(cluster.title(), what, mend));
+                }
                 self.witness(cluster)?;
                 self.peers(cluster)?;
             }
@@ -53,23 +55,18 @@ impl Clusters {
     }
 }
 
-/// Refuses a cluster that will never be ready.
-pub(super) fn status(cluster: &Cluster) -> Result<(), Trouble> {
+/// Why it will never be ready, and what to do, if that is so.
+pub(super) fn hopeless(cluster: &Cluster) -> Option<(&'static str, &'static str)> {
     match &cluster.status {
-        ClusterStatus::Failed => Err(Trouble::wrong(
-            cluster.title(),
-            "has the status FAILED",
-            "run `worldseat deprovision dsql`, then this again",
-        )),
+        ClusterStatus::Failed => Some(("has the status FAILED", "run `worldseat deprovision dsql`, then this again")),
         // Nothing but the deletion of its peer brings it out of that state.
-        ClusterStatus::PendingDelete => Err(Trouble::wrong(
-            cluster.title(),
+        ClusterStatus::PendingDelete => Some((
             "is to be deleted together with its peer (PENDING_DELETE)",
             "finish that with `worldseat deprovision dsql`, then run this again",
         )),
         ClusterStatus::Deleting | ClusterStatus::Deleted => {
-            Err(Trouble::wrong(cluster.title(), "is being deleted", "run this again when it is gone, in a few minutes"))
+            Some(("is being deleted", "run this again when it is gone, in a few minutes"))
         }
-        _ => Ok(()),
+        _ => None,
     }
 }

@@ -118,7 +118,9 @@ impl Place {
             return Ok(Seen::NotYet("not to be seen yet".to_owned()));
         };
         let cluster = Cluster::from_answer(&self.region, &answer);
-        judge::status(&cluster)?;
+        if let Some((what, mend)) = judge::hopeless(&cluster) {
+            return Err(Trouble::stuck(cluster.title(), what, mend));
+        }
         Ok(if done(&cluster) { Seen::Done(cluster) } else { Seen::NotYet(cluster.status.to_string()) })
     }
 }

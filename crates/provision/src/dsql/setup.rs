@@ -168,7 +168,7 @@ impl Clusters {
     fn known(&self, at: usize) -> Result<&Cluster, Trouble> {
         let Place { region, clusters, .. } = &self.places[at];
         clusters.first().ok_or_else(|| {
-            Trouble::wrong(format!("the cluster of {region}"), "is not there any more", "run the same command again")
+            Trouble::stuck(format!("the cluster of {region}"), "is not there any more", "run the same command again")
         })
     }
 }

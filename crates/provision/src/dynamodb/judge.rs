@@ -14,7 +14,9 @@ impl Tables {
             self.ours(index)?;
             for (place, replica) in self.places.iter().zip(&table.seen) {
                 if let Some(replica) = replica {
-                    status(place, replica)?;
+                    if let Some((what, mend)) = hopeless(place, replica) {
+                        return Err(Trouble::wrong(replica.title(), what, mend));
+                    }
                     shape(replica, table.sort_key)?;
                 }
             }
@@ -74,34 +76,22 @@ impl Tables {
     }
 }
 
-/// Refuses a table that will never be ready.
-pub(super) fn status(place: &Place, replica: &Replica) -> Result<(), Trouble> {
+/// Why it will never be ready, and what to do, if that is so.
+pub(super) fn hopeless(place: &Place, replica: &Replica) -> Option<(String, &'static str)> {
     let status = replica.status();
     if status == TableStatus::Deleting {
-        return Err(Trouble::wrong(
-            replica.title(),
-            "is being deleted",
-            "run this again when it is gone, in a few minutes",
-        ));
+        return Some(("is being deleted".to_owned(), "run this again when it is gone, in a few minutes"));
     }
     if !matches!(status, TableStatus::Active | TableStatus::Creating | TableStatus::Updating) {
-        let mend = "see the table in AWS's console, or give another --name";
-        return Err(Trouble::wrong(replica.title(), format!("has the status {status}"), mend));
+        return Some((format!("has the status {status}"), "see it in AWS's console, or give another --name"));
     }
-    for there in replica.elsewhere(&place.region) {
-        let region = there.region_name().unwrap_or_default();
-        match there.replica_status() {
-            None | Some(ReplicaStatus::Active | ReplicaStatus::Creating | ReplicaStatus::Updating) => {}
-            Some(status) => {
-                return Err(Trouble::wrong(
-                    replica.title(),
-                    format!("has a replica in {region} with the status {status}"),
-                    "wait until it is gone or delete it, then run this again",
-                ));
-            }
+    replica.elsewhere(&place.region).find_map(|there| match there.replica_status() {
+        None | Some(ReplicaStatus::Active | ReplicaStatus::Creating | ReplicaStatus::Updating) => None,
+        Some(status) => {
+            let what = format!("has a replica in {} with the status {status}", there.region_name().unwrap_or_default());
+            Some((what, "wait until that is gone or delete it, then run this again"))
         }
-    }
-    Ok(())
+    })
 }
 
 fn shape(replica: &Replica, sort_key: &str) -> Result<(), Trouble> {

@@ -173,7 +173,9 @@ impl Tables {
                 return Ok(Seen::NotYet("not to be seen yet".to_owned()));
             };
             let seen = super::Replica { description, is_tagged: false };
-            judge::status(place, &seen)?;
+            if let Some((what, mend)) = judge::hopeless(place, &seen) {
+                return Err(Trouble::stuck(seen.title(), what, mend));
+            }
             let there = replica.map(|region| seen.replica_status(region));
             let is_there = there.as_ref().is_none_or(|status| *status == Some(ReplicaStatus::Active));
             Ok(match (seen.status(), is_there) {

@@ -4,7 +4,8 @@ use crate::{
     front::{Fault, Heard},
     rig::Rig,
 };
-use provision::{Cause, Scope, Trouble};
+use provision::{Cause, Pace, Scope, Settings, Trouble};
+use std::time::Duration;
 
 /// Creates, peers, creates, replicates, tags.
 const CHANGES: usize = 10;
@@ -80,4 +81,21 @@ async fn what_others_left_half_done_is_completed() {
         rig.changes().into_iter().map(|Heard { region, operation, .. }| (region, operation)).collect();
     assert_eq!(operations, [("us-east-2".to_owned(), "UpdateCluster".to_owned())]);
     assert_eq!(rig.state(&settings).await, Rig::whole(&settings));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_wait_long_enough_goes_on_waiting_next_time() {
+    let rig = Rig::start().await;
+    let patient = rig.settings("late", Scope::All);
+    let hasty = Settings { pace: Pace { wait_at_most: Duration::ZERO, ..patient.pace }, ..patient.clone() };
+    let mut given_up = 0;
+    while let Err(error) = rig.provision(&hasty).await {
+        assert!(matches!(error, Trouble::Stuck { .. }), "{error}");
+        assert!(error.to_string().ends_with("run the same command again; it goes on waiting"), "{error}");
+        given_up += 1;
+        assert!(given_up < 20);
+    }
+    assert!(given_up > 2, "{given_up}");
+    assert_eq!(rig.changes().len(), CHANGES);
+    assert_eq!(rig.state(&patient).await, Rig::whole(&patient));
 }

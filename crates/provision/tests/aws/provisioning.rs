@@ -1,5 +1,5 @@
-use crate::rig::Rig;
-use provision::{Deprovision, Provision, Scope};
+use crate::{front::Heard, rig::Rig};
+use provision::{Deprovision, Provision, Scope, Settings};
 use std::sync::Mutex;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,11 +44,10 @@ async fn a_second_run_only_reads_and_says_the_same() {
     assert!(plan.is_done());
     assert_eq!(plan.run(&|line| panic!("{line}")).await.unwrap(), first);
     let heard = rig.front.heard();
-    assert!(!heard.is_empty() && !heard.iter().any(crate::front::Heard::changes), "{heard:?}");
+    assert!(!heard.is_empty() && !heard.iter().any(Heard::changes), "{heard:?}");
     // Also with the regions the other way round.
-    let turned = provision::Settings { regions: settings.regions.clone().map(|it| it), ..settings.clone() };
-    let [one, two] = turned.regions.clone();
-    let turned = provision::Settings { regions: [two, one], ..turned };
+    let [first, second] = settings.regions.clone();
+    let turned = Settings { regions: [second, first], ..settings };
     assert!(Provision::look(turned).await.unwrap().is_done());
 }
 
