@@ -64,8 +64,9 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A pool that says of each connection that it was closed says nothing when the server ends.
-    let usual = || "warn,worldseat=info,deadpool=error".into();
+    // A pool that says of each connection that it was closed says nothing when the server ends. That credentials are
+    // missing is said once, by who needs them.
+    let usual = || "warn,worldseat=info,deadpool=error,aws_config=error".into();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();

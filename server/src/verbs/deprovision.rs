@@ -1,7 +1,7 @@
 //! `worldseat deprovision`: removes what `worldseat provision` made.
 
 use super::{
-    provision::{Target, stopped},
+    provision::{Target, show, stopped},
     stop_signal,
 };
 use provision::Deprovision;
@@ -37,10 +37,12 @@ Exit code: 0 nothing is left; 2 it could not be deleted (one line says why); 130
 pub async fn deprovision(options: Options) -> anyhow::Result<ExitCode> {
     let plan = Deprovision::look(options.target.settings()).await?;
     if options.dry_run {
-        println!("# Calls in order; none that changes something was made:");
-        plan.calls().iter().for_each(|call| println!("{call}"));
-        println!("\n# IAM policy for deprovisioning:\n{}", plan.policies().removing());
-        return Ok(ExitCode::SUCCESS);
+        let calls: Vec<_> = plan.calls().iter().map(ToString::to_string).collect();
+        return show(&format!(
+            "# Calls in order; none that changes something was made:\n{}\n\n# IAM policy for deprovisioning:\n{}\n",
+            calls.join("\n"),
+            plan.policies().removing()
+        ));
     }
     if plan.is_done() {
         eprintln!("nothing of {:?} is there; nothing was changed", options.target.name);

@@ -3,7 +3,7 @@
 use super::stop_signal;
 use anyhow::anyhow;
 use provision::{Kind, Pace, Provision, Scope, Settings};
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Write as _, io::Write as _, process::ExitCode, time::Duration};
 
 /// What `worldseat provision` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -82,30 +82,38 @@ pub async fn provision(options: Options) -> anyhow::Result<ExitCode> {
         anyhow::Ok(configuration)
     };
     tokio::select! {
-        configuration = work => {
-            print!("{}", configuration?);
-            Ok(ExitCode::SUCCESS)
-        }
+        configuration = work => show(&configuration?.to_string()),
         () = &mut stop => Ok(stopped()),
     }
 }
 
 async fn dry_run(settings: Settings) -> anyhow::Result<ExitCode> {
+    let mut text = String::new();
     let plan = match Provision::look(settings.clone()).await {
         Err(trouble) if trouble.is_blindness() => {
-            println!("# Could not look at what exists: {trouble}");
-            println!("# So these are the calls of a fresh set-up.");
+            writeln!(text, "# Could not look at what exists: {trouble}")?;
+            writeln!(text, "# So these are the calls of a fresh set-up.")?;
             Provision::fresh(settings).await?
         }
         other => other?,
     };
     let calls = plan.calls();
     let changes = calls.iter().filter(|call| call.kind == Kind::Changes).count();
-    println!("# Calls in order; {changes} of them change something, and none of those was made:");
-    calls.iter().for_each(|call| println!("{call}"));
-    println!("\n# IAM policy for provisioning:\n{}", plan.policies().provisioning());
-    println!("\n# IAM policy for the running server:\n{}", plan.policies().serving());
-    Ok(ExitCode::SUCCESS)
+    writeln!(text, "# Calls in order; {changes} of them change something, and none of those was made:")?;
+    for call in calls {
+        writeln!(text, "{call}")?;
+    }
+    writeln!(text, "\n# IAM policy for provisioning:\n{}", plan.policies().provisioning())?;
+    writeln!(text, "\n# IAM policy for the running server:\n{}", plan.policies().serving())?;
+    show(&text)
+}
+
+/// To standard output; a reader that has seen enough is no fault.
+pub fn show(text: &str) -> anyhow::Result<ExitCode> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// What is half made stays, and is found again.
