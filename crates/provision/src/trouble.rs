@@ -12,8 +12,8 @@ pub enum Trouble {
     Settings(String),
     /// Nobody says who we are; nothing was sent.
     #[error(
-        "no AWS credentials were found ({0}): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after \
-         `aws sso login` this does it: eval \"$(aws configure export-credentials --format env)\""
+        "no AWS credentials were found ({0}): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; a profile \
+         that signs in by SSO needs `aws sso login` first"
     )]
     Credentials(String),
     /// AWS refused a call, or did not hear it.

@@ -15,6 +15,12 @@ pub struct Moto {
 
 impl Moto {
     pub fn start() -> Self {
+        // Another moto that happens to be on the machine is not the one these tests were written for.
+        assert!(
+            packages().is_dir(),
+            "{} is not there: `cargo xtask test` makes it (its step \"Python packages\")",
+            packages().display()
+        );
         let mut child = python()
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/moto_server.py"))
             .stdin(Stdio::piped())
