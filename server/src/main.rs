@@ -79,9 +79,9 @@ async fn main() -> ExitCode {
         }
     };
     let (done, trouble) = match verb {
-        Verb::Serve(options) => (serve::serve(options).await, 1),
+        Verb::Serve(options) => (Box::pin(serve::serve(options)).await, 1),
         Verb::Config(options) => (verbs::config::config(&options, &matches, &file), 2),
-        Verb::Stress(options) => (stress::stress(options).await, 2),
+        Verb::Stress(options) => (Box::pin(stress::stress(options)).await, 2),
         Verb::Verify(options) => (verify::verify(options).await, 2),
         Verb::Synth(options) => (synth::synth(&options), 2),
         Verb::Provision(options) => (provision::provision(options).await, 2),
@@ -97,7 +97,7 @@ async fn main() -> ExitCode {
 /// The verb, what its arguments were, and the file that took the place of their defaults.
 fn command_line() -> anyhow::Result<(Verb, ArgMatches, File)> {
     let file = File::read(&Cli::command())?;
-    let matches = file.into_defaults(Cli::command()).get_matches();
+    let matches = file.as_defaults(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let verb = matches.subcommand().map_or_else(ArgMatches::default, |(_, verb)| verb.clone());
     Ok((cli.verb, verb, file))

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stand_ins.postgres.directory().display(),
         stand_ins.endpoints.each_ref().map(standins::RegionalEndpoint::addr)
     );
-    let clients = stand_ins.global_table.as_ref().unwrap().replicas().each_ref().map(client);
+    let clients = stand_ins.global_table.as_ref().ok_or("no replicas")?.replicas().each_ref().map(client);
     create_table(&clients[0]).await?;
     for regions in [1, 2] {
         let begun = Instant::now();

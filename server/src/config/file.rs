@@ -36,7 +36,7 @@ impl File {
     }
 
     /// The command line, with the file's values as defaults.
-    pub fn into_defaults(&self, command: Command) -> Command {
+    pub fn as_defaults(&self, command: Command) -> Command {
         let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
         names.into_iter().fold(command, |command, name| {
             command.mut_subcommand(name, |verb| {

@@ -95,7 +95,8 @@ impl Manager for Connector {
 
     async fn create(&self) -> Result<Connection, Trouble> {
         self.turnstile.pass().await;
-        let opened = tokio::time::timeout(CONNECT_TIMEOUT, self.open()).await;
+        // Boxed, so that whoever waits for a connection does not carry the handshake of a new one.
+        let opened = tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(self.open())).await;
         opened.unwrap_or_else(|_| Err(Trouble::silent(&self.endpoint, CONNECT_TIMEOUT)))
     }
 

@@ -24,7 +24,7 @@ pub enum Login {
 /// Makes the tokens that Aurora DSQL takes for passwords. Cloning shares the credentials it signs with.
 #[derive(Clone)]
 pub struct Tokens {
-    found: SdkConfig,
+    found: Arc<SdkConfig>,
     credentials: Arc<Mutex<Option<Credentials>>>,
 }
 
@@ -49,7 +49,7 @@ impl Tokens {
     }
 
     fn over(found: SdkConfig) -> Self {
-        Self { found, credentials: Arc::default() }
+        Self { found: Arc::new(found), credentials: Arc::default() }
     }
 
     /// The configuration it signs with, for asking AWS other things.

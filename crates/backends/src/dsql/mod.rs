@@ -176,7 +176,7 @@ impl SqlDatabase {
         let [one, other] = turnstiles;
         let regions = [region_pool(&config, first, one)?, region_pool(&config, second, other)?];
         let (made, clusters) = Default::default();
-        Ok(Self { shared: Arc::new(Shared { regions, config, made, clusters }) })
+        Ok(Self { shared: Arc::new(Shared { config, regions, made, clusters }) })
     }
 
     fn config(&self) -> &SqlConfig {

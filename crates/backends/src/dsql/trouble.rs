@@ -116,6 +116,10 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// The last cause says most, and in the fewest words; its first line, if it is a long story.
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    let said = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    let last = causes(error).last().unwrap_or(error);
+    if last.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+        return "it closed the connection".to_owned();
+    }
+    let said = last.to_string();
     said.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect()
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::TableDescription;
 use onsale::{Engine, Failure, Setting};
 use std::time::{Duration, Instant};
 
-/// How long AWS's answer is shown before it is asked for again: it allows few DescribeTable a second.
+/// How long AWS's answer is shown before it is asked for again: it allows few such questions a second.
 const FRESH: Duration = Duration::from_secs(30);
 
 impl GlobalTables {

@@ -5,7 +5,7 @@ use aws_sdk_dsql::{
     auth_token,
     config::{Credentials, Region},
 };
-use backends::dsql::{ControlPlane, Login, Pace, Roots, SqlConfig, SqlDatabase, Tokens};
+use backends::dsql::{Connect, ControlPlane, Login, Pace, Roots, SqlConfig, SqlDatabase, Tokens};
 use onsale::{BoxOffice, Failure, FloorPlan, Outcome, RunId, RunStore};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
@@ -58,12 +58,12 @@ async fn whoever_is_not_let_in_is_told_why_and_what_to_do() {
 
     let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let mut away = good.clone();
-    away.endpoints[0].connect = backends::dsql::Connect::new();
+    away.endpoints[0].connect = Connect::new();
     away.endpoints[0].connect.host("127.0.0.1").port(nobody.port()).user("admin").dbname("postgres");
     let line = refusal(away).await;
     assert!(line.contains(&nobody.to_string()) && line.contains("cannot be reached"), "{line}");
 
-    let line = refusal(wrong(|config| config.endpoints[0].connect = Default::default())).await;
+    let line = refusal(wrong(|config| config.endpoints[0].connect = Connect::new())).await;
     assert!(line.contains("cannot be reached"), "{line}");
     engine.stop().await;
 }
@@ -205,7 +205,7 @@ async fn a_conflict_is_told_at_commit_and_a_changed_catalogue_is_none() {
     engine.stop().await;
 }
 
-/// Asked of both regions' control planes, in the shape that AWS documents for GetCluster.
+/// Asked of both regions' control planes, in the shape that AWS documents for `GetCluster`.
 #[tokio::test]
 async fn the_clusters_are_described_without_the_account() {
     let engine = Engine::start().await;
@@ -246,7 +246,7 @@ async fn control_plane(status: &'static str, body: String) -> (String, Arc<Mutex
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let heard = Arc::<Mutex<Vec<String>>>::default();
-    let hears = Arc::clone(&heard);
+    let questions = Arc::clone(&heard);
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -255,10 +255,10 @@ async fn control_plane(status: &'static str, body: String) -> (String, Arc<Mutex
                 assert!(stream.read_buf(&mut request).await.unwrap() > 0, "a request that ends early");
             }
             let text = String::from_utf8(request).unwrap();
-            hears.lock().unwrap().push(text.lines().next().unwrap().to_owned());
+            questions.lock().unwrap().push(text.lines().next().unwrap().to_owned());
             let error = if status.starts_with("403") { "x-amzn-errortype: AccessDeniedException\r\n" } else { "" };
-            let head = format!("content-type: application/json\r\nconnection: close\r\n{error}content-length");
-            let answer = format!("HTTP/1.1 {status}\r\n{head}: {}\r\n\r\n{body}", body.len());
+            let fields = format!("content-type: application/json\r\nconnection: close\r\n{error}content-length");
+            let answer = format!("HTTP/1.1 {status}\r\n{fields}: {}\r\n\r\n{body}", body.len());
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });

@@ -177,17 +177,17 @@ async fn away_and_back(way: Way) {
 
 /// COMMIT never reaches the server: it certainly did not happen, and the buyer cannot know.
 async fn commits_cut_off_before_the_server_has_them(way: Way) {
-    cut_commits(way, "before", When::BeforeForward).await;
+    Box::pin(cut_commits(way, "before", When::BeforeForward)).await;
 }
 
 /// COMMIT reaches the server while the client is cut off: a retry may overtake it.
 async fn commits_cut_off_while_the_server_gets_them(way: Way) {
-    cut_commits(way, "while", When::AfterForward).await;
+    Box::pin(cut_commits(way, "while", When::AfterForward)).await;
 }
 
 /// COMMIT was done and its answer is lost.
 async fn commits_done_whose_answer_is_lost(way: Way) {
-    cut_commits(way, "after", When::AfterAnswer).await;
+    Box::pin(cut_commits(way, "after", When::AfterAnswer)).await;
 }
 
 /// Every connection is cut, again and again, at any moment.
