@@ -232,6 +232,15 @@ fn named_engine(backend: Backend, engine: &str) -> String {
     }
 }
 
+/// What was really tested, where there is little room, from the line that names the engine.
+pub fn tested(backend: Backend, engine: &str) -> String {
+    match engine {
+        own if own.starts_with(OWN) => "the database under test".to_owned(),
+        stand_in if stand_in.starts_with("stand-in") => format!("the stand-in for {}", short_title(backend)),
+        _ => short_title(backend).to_owned(),
+    }
+}
+
 /// The backend's name where there is little room.
 pub fn short_title(backend: Backend) -> &'static str {
     match backend {

@@ -20,6 +20,20 @@ const SITE_CONNECTIONS: u32 = 16;
 /// What PostgreSQL keeps free for its own and for somebody looking in.
 const SPARE_CONNECTIONS: u32 = 16;
 
+/// Whether URLs and certificates can be read; connects to nothing.
+///
+/// # Errors
+/// Names the one that cannot, without its password.
+pub fn can_be_read(options: &EngineOptions, choice: &Choice) -> anyhow::Result<()> {
+    let roots = roots(options)?;
+    if let Product::Own(places) = &choice.product {
+        for place in places {
+            own(place, &roots)?;
+        }
+    }
+    Ok(())
+}
+
 /// Starts the stand-ins that the choice needs, if it needs any.
 pub async fn start(options: &EngineOptions, choice: &Choice) -> anyhow::Result<Option<StandIns>> {
     if choice.product != Product::StandIn {
@@ -130,13 +144,7 @@ async fn sql_endpoints(
     options: &EngineOptions,
     product: &Product,
 ) -> anyhow::Result<[SqlEndpoint; 2]> {
-    let roots = match &options.sql_root_cert {
-        Some(path) => {
-            let pem = std::fs::read_to_string(path);
-            Roots::Pem(pem.with_context(|| format!("--sql-root-cert {} cannot be read", path.display()))?)
-        }
-        None => Roots::Public,
-    };
+    let roots = roots(options)?;
     match (product, engines) {
         (Product::Dsql(places), _) => {
             let tokens = Tokens::from_environment(&places[0].0).await;
@@ -156,6 +164,14 @@ async fn sql_endpoints(
     }
 }
 
+fn roots(options: &EngineOptions) -> anyhow::Result<Roots> {
+    let Some(path) = &options.sql_root_cert else { return Ok(Roots::Public) };
+    let name = || format!("--sql-root-cert {}", path.display());
+    let roots = Roots::Pem(std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", name()))?);
+    roots.check().map_err(anyhow::Error::from_boxed).with_context(name)?;
+    Ok(roots)
+}
+
 fn encrypted(host: &str, port: u16, user: &str, database: &str) -> Connect {
     let mut connect = Connect::new();
     connect.host(host).port(port).user(user).dbname(database);
@@ -166,7 +182,8 @@ fn encrypted(host: &str, port: u16, user: &str, database: &str) -> Connect {
 fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEndpoint> {
     let connect: Connect = url.parse().with_context(|| {
         format!(
-            "{} is no URL of PostgreSQL's protocol, such as postgres://user:password@host:5432/database",
+            "{} is no URL of PostgreSQL's protocol, such as postgres://user:password@host:5432/database (with sslmode it is \
+             disable, prefer or require; what is encrypted is always verified)",
             masked(url)
         )
     })?;

@@ -4,6 +4,7 @@
 pub mod file;
 
 use anyhow::{Context, bail, ensure};
+use clap::builder::BoolishValueParser;
 use onsale::Region;
 use std::{fmt, path::PathBuf};
 
@@ -28,7 +29,7 @@ pub struct EngineOptions {
     pub sql_urls: Vec<String>,
     /// What to call the two places of those URLs.
     #[arg(long, env = "WORLDSEAT_SQL_REGIONS", value_delimiter = ',', value_name = "NAME,NAME")]
-    #[arg(default_values = ["first", "second"], help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(default_value = "first,second", help_heading = "The product's database (nothing given: a stand-in)")]
     pub sql_regions: Vec<Region>,
     /// Believe only the certificate authorities in this PEM file, not the public ones.
     #[arg(long, env = "WORLDSEAT_SQL_ROOT_CERT", value_name = "FILE")]
@@ -40,7 +41,7 @@ pub struct EngineOptions {
     pub dynamodb_regions: Vec<Region>,
     /// The table of seats and the ledger.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_TABLES", value_delimiter = ',', value_name = "SEATS,LEDGER")]
-    #[arg(default_values = ["worldseat-seats", "worldseat-ledger"])]
+    #[arg(default_value = "worldseat-seats,worldseat-ledger")]
     #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
     pub dynamodb_tables: Vec<String>,
     /// Other endpoints than AWS's; over plain http no credentials are looked for.
@@ -48,7 +49,7 @@ pub struct EngineOptions {
     #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
     pub dynamodb_endpoints: Vec<String>,
     /// The product alone.
-    #[arg(long, env = "WORLDSEAT_NO_FOIL")]
+    #[arg(long, env = "WORLDSEAT_NO_FOIL", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
     pub no_foil: bool,
     /// Keep the stand-ins' data in this directory. Without it, it is thrown away at the end.
@@ -59,11 +60,11 @@ pub struct EngineOptions {
     #[arg(help_heading = "The stand-ins", value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pub commit_latency_ms: u64,
     /// Least and greatest replication lag of the stand-in for DynamoDB, in milliseconds.
-    #[arg(long, env = "WORLDSEAT_LAG_MS", value_delimiter = ',', default_values_t = [500, 1000])]
-    #[arg(num_args = 1..=2, value_name = "LEAST,GREATEST", help_heading = "The stand-ins")]
+    #[arg(long, env = "WORLDSEAT_LAG_MS", value_delimiter = ',', default_value = "500,1000")]
+    #[arg(value_name = "LEAST,GREATEST", help_heading = "The stand-ins")]
     pub lag_ms: Vec<u32>,
     /// Add the known-bad control: the stand-in's PostgreSQL at READ COMMITTED, as backend `control`.
-    #[arg(long, env = "WORLDSEAT_CONTROL", help_heading = "The stand-ins")]
+    #[arg(long, env = "WORLDSEAT_CONTROL", value_parser = BoolishValueParser::new(), help_heading = "The stand-ins")]
     pub control: bool,
     /// The most buyers of one burst.
     #[arg(long, env = "WORLDSEAT_BUYERS_MAX", default_value_t = 2000, value_name = "BUYERS")]
@@ -115,6 +116,10 @@ impl EngineOptions {
     /// If something is configured by half, or two things contradict each other: names it, and what is missing.
     pub fn choose(&self) -> anyhow::Result<Choice> {
         let product = self.product()?;
+        ensure!(
+            self.sql_root_cert.is_none() || product != Product::StandIn,
+            "--sql-root-cert is given without --sql-urls or --dsql-endpoints: it is for their certificates"
+        );
         let foil = self.foil(&product)?;
         let is_stand_in = product == Product::StandIn;
         ensure!(
@@ -125,11 +130,28 @@ impl EngineOptions {
             self.data.is_none() || is_stand_in || foil == Some(Foil::StandIn),
             "--data keeps the stand-ins' data, and nothing stands in here: leave it out"
         );
-        ensure!(self.lag_ms.len() == 2, "--lag-ms takes two numbers, the least and the greatest, separated by a comma");
+        let lag = two("--lag-ms (WORLDSEAT_LAG_MS)", &self.lag_ms)?;
+        ensure!(
+            lag[0] <= lag[1],
+            "--lag-ms takes the least lag first and then the greatest, not {},{}",
+            lag[0],
+            lag[1]
+        );
+        ensure!(self.record_key.as_deref() != Some(""), "--record-key (WORLDSEAT_RECORD_KEY) is empty: leave it out");
         Ok(Choice { product, foil })
     }
 
     fn product(&self) -> anyhow::Result<Product> {
+        for (name, given) in [
+            ("--dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS)", &self.dsql_endpoints),
+            ("--sql-urls (WORLDSEAT_SQL_URLS)", &self.sql_urls),
+            ("--dynamodb-endpoints (WORLDSEAT_DYNAMODB_ENDPOINTS)", &self.dynamodb_endpoints),
+        ] {
+            ensure!(
+                given.iter().all(|value| !value.is_empty()),
+                "{name} has an empty value: give two, or leave it out"
+            );
+        }
         if !self.dsql_endpoints.is_empty() && !self.sql_urls.is_empty() {
             bail!(
                 "both --dsql-endpoints and --sql-urls are given; the product has one database: leave one of them out"
@@ -158,11 +180,17 @@ impl EngineOptions {
     }
 
     fn foil(&self, product: &Product) -> anyhow::Result<Option<Foil>> {
-        two("--dynamodb-tables (WORLDSEAT_DYNAMODB_TABLES)", &self.dynamodb_tables)?;
+        let [seats, ledger] = two("--dynamodb-tables (WORLDSEAT_DYNAMODB_TABLES)", &self.dynamodb_tables)?;
+        ensure!(seats != ledger, "--dynamodb-tables names one table twice: seats and ledger are two");
         let configured = !self.dynamodb_regions.is_empty() || !self.dynamodb_endpoints.is_empty();
         if self.no_foil {
             return Ok(None);
         }
+        ensure!(
+            configured || [seats.as_str(), ledger.as_str()] == TABLES,
+            "--dynamodb-tables is given without --dynamodb-regions (WORLDSEAT_DYNAMODB_REGIONS): name the two regions, or \
+             give --no-foil"
+        );
         let regions = match product {
             Product::StandIn if configured => bail!(
                 "DynamoDB is configured, and no database for the product: a foil on AWS beside a stand-in would be no \
@@ -188,6 +216,9 @@ impl EngineOptions {
         Ok(Some(Foil::DynamoDb([(one, first), (other, second)])))
     }
 }
+
+/// What the tables are called unless they are named.
+const TABLES: [&str; 2] = ["worldseat-seats", "worldseat-ledger"];
 
 fn two<T: Clone>(name: &str, given: &[T]) -> anyhow::Result<[T; 2]> {
     <[T; 2]>::try_from(given.to_vec()).map_err(|given| {
@@ -225,35 +256,44 @@ impl fmt::Display for Foil {
         match self {
             Self::StandIn => f.write_str("a stand-in for DynamoDB Global Tables: two replicas on this machine"),
             Self::DynamoDb([(one, first), (other, second)]) => {
-                let place = |url: &Option<String>| url.as_ref().map_or_else(String::new, |url| format!(" ({url})"));
+                let place =
+                    |url: &Option<String>| url.as_ref().map_or_else(String::new, |url| format!(" ({})", masked(url)));
                 write!(f, "DynamoDB Global Tables in {one}{} and {other}{}", place(first), place(second))
             }
         }
     }
 }
 
-/// A URL, or a connect string, without its password.
+/// A URL without its password; anything that is no plain URL is not shown at all.
 pub fn masked(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(_, rest)| rest.matches('@').count() <= 1) else {
+        return HIDDEN.to_owned();
+    };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if query.contains('@') {
+        return HIDDEN.to_owned(); // the password has a question mark in it
+    }
     let pair = |pair: &str| match pair.split_once('=') {
-        Some(("password", _)) => "password=•••".to_owned(),
+        Some((name, _)) if name.to_lowercase().contains("pass") => format!("{name}={HIDDEN}"),
         _ => pair.to_owned(),
     };
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.split(' ').map(pair).collect::<Vec<_>>().join(" ");
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
     };
-    let (rest, query) = match rest.split_once('?') {
-        Some((rest, query)) => (rest, format!("?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))),
-        None => (rest, String::new()),
+    let place = match place.split_once('@') {
+        Some((login, place)) => match login.split_once(':') {
+            Some((user, _)) => format!("{user}:{HIDDEN}@{place}"),
+            None => format!("{login}@{place}"),
+        },
+        None => place.to_owned(),
     };
-    let rest = match rest.rsplit_once('@') {
-        Some((login, place)) => {
-            let (user, password) = login.split_once(':').map_or((login, ""), |(user, _)| (user, ":•••"));
-            format!("{user}{password}@{place}")
-        }
-        None => rest.to_owned(),
-    };
-    format!("{scheme}://{rest}{query}")
+    format!("{scheme}://{place}{query}")
 }
+
+/// Shown in the place of a secret.
+pub const HIDDEN: &str = "•••";
 
 #[cfg(test)]
 mod tests {
@@ -317,6 +357,11 @@ mod tests {
             (&format!("{DSQL} --dynamodb-regions us-east-1"), "--dynamodb-regions"),
             (&format!("{DSQL} --dynamodb-endpoints http://a"), "--dynamodb-endpoints"),
             (&format!("{DSQL} --dynamodb-tables seats"), "--dynamodb-tables"),
+            (&format!("{DSQL} --dynamodb-tables a,a --dynamodb-regions x,y"), "one table twice"),
+            ("--dynamodb-tables a,b", "without --dynamodb-regions"),
+            ("--sql-root-cert x", "--sql-root-cert"),
+            ("--lag-ms 9,1", "the least lag first"),
+            ("--dsql-endpoints a,", "an empty value"),
             (&format!("{DSQL} --control"), "--control"),
             (&format!("{DSQL} --data x"), "--data"),
         ] {
@@ -328,9 +373,11 @@ mod tests {
     #[test]
     fn passwords_are_masked() {
         for (url, shown) in [
-            ("postgres://ada:s:e@c@db:5432/x?sslmode=require", "postgres://ada:•••@db:5432/x?sslmode=require"),
-            ("postgres://ada@db/x?password=secret&a=b", "postgres://ada@db/x?password=•••&a=b"),
-            ("host=db user=ada password=secret", "host=db user=ada password=•••"),
+            ("postgres://ada:s:e@db:5432/x?sslmode=require", "postgres://ada:•••@db:5432/x?sslmode=require"),
+            ("postgres://ada@db/x?PASSWORD=secret&a=b", "postgres://ada@db/x?PASSWORD=•••&a=b"),
+            ("postgres://ada:se@cret@db/x", "•••"),
+            ("postgres://ada:se?cret@db/x", "•••"),
+            ("host=db user=ada password = 'my secret'", "•••"),
             ("postgres://db", "postgres://db"),
         ] {
             assert_eq!(masked(url), shown);

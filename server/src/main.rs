@@ -81,7 +81,7 @@ async fn main() -> ExitCode {
     let (done, trouble) = match verb {
         Verb::Serve(options) => (Box::pin(serve::serve(options)).await, 1),
         Verb::Config(options) => (verbs::config::config(&options, &matches, &file), 2),
-        Verb::Stress(options) => (Box::pin(stress::stress(options)).await, 2),
+        Verb::Stress(options) => (Box::pin(stress::stress(options, &matches)).await, 2),
         Verb::Verify(options) => (verify::verify(options).await, 2),
         Verb::Synth(options) => (synth::synth(&options), 2),
         Verb::Provision(options) => (provision::provision(options).await, 2),

@@ -129,6 +129,7 @@ async fn a_database_of_ones_own_is_tested_under_its_own_name_and_without_a_foil(
         assert!(proof.status == 200 && proof.text().contains("no foil beside it"), "{}", proof.text());
         let run = api.get(&format!("/run/{}", report["run"].as_str().unwrap())).await.text();
         assert!(run.contains("database under test: PostgreSQL") && !run.contains("stand-in"), "{run}");
+        assert!(!run.contains("Aurora") && !run.contains("Dynamo"), "{run}");
         server.stop();
     }
     own.postgres.stop().await;
@@ -165,8 +166,7 @@ async fn what_cannot_be_used_is_refused_in_one_line_with_the_mend() {
         (own.urls(USER, "nowhere", ""), vec!["(first)", "\"nowhere\" does not exist", "check the database's name"]),
         (own.urls("stranger", DATABASE, ""), vec!["(first)", "stranger", "check user and password"]),
         (own.urls(USER, "postgres", ""), vec!["user worldseat may not make", "permission denied", "GRANT CREATE"]),
-        (own.urls(USER, DATABASE, "?sslmode=require"), vec!["(first)", "cannot be reached", "TLS"]),
-        ("nonsense,nonsense".to_owned(), vec!["nonsense is no URL of PostgreSQL's protocol"]),
+        (own.urls(USER, DATABASE, "?sslmode=require"), vec!["(first)", "does not encrypt", "sslmode"]),
     ] {
         let refusal = refused(&["--sql-urls", &urls]);
         assert_eq!(refusal.status.code(), Some(1), "{}", refusal.said);
@@ -178,6 +178,47 @@ async fn what_cannot_be_used_is_refused_in_one_line_with_the_mend() {
         }
         assert!(!refusal.said.contains("panicked"), "{}", refusal.said);
     }
+    own.postgres.stop().await;
+}
+
+/// What cannot be right is refused before anything is started, and not with the code of what may be right tomorrow.
+#[test]
+fn settings_that_cannot_be_right_end_with_two() {
+    for (flags, named) in [
+        (["--sql-urls", "nonsense,nonsense"], "no URL of PostgreSQL's protocol"),
+        (["--dsql-endpoints", "one"], "takes two values"),
+        (["--sql-root-cert", "nowhere.pem"], "--sql-root-cert"),
+    ] {
+        let refusal = refused(&flags);
+        assert_eq!(refusal.status.code(), Some(2), "{}", refusal.said);
+        assert!(refusal.said.contains(named) && refusal.said.lines().count() == 1, "{}", refusal.said);
+    }
+}
+
+/// The second URL leads to another database, where nothing that is written through the first is ever seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_databases_are_not_one() {
+    let own = Own::start().await;
+    own.postgres.create_database("another").await.unwrap();
+    let [first, second] = [own.urls(USER, DATABASE, ""), own.urls(USER, "another", "")];
+    let urls = format!("{},{}", first.split(',').next().unwrap(), second.split(',').nth(1).unwrap());
+    let refusal = refused(&["--sql-urls", &urls]);
+    assert_eq!(refusal.status.code(), Some(1), "{}", refusal.said);
+    assert!(refusal.said.contains("are not one database"), "{}", refusal.said);
+    own.postgres.stop().await;
+}
+
+/// Two levels in two places are both shown: no level is blamed for the other's work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_levels_are_both_shown() {
+    let own = Own::start().await;
+    let [lower, higher] = LEVELS.map(|(query, _)| own.urls(USER, DATABASE, query));
+    let urls = format!("{},{}", higher.split(',').next().unwrap(), lower.split(',').nth(1).unwrap());
+    let server = Server::start(&["--sql-urls", &urls]);
+    let ready = server.api.read("/readyz").await;
+    let engine = ready["databases"]["dsql"]["engine"].as_str().unwrap();
+    assert!(engine.contains("SERIALIZABLE in one place, in the other READ COMMITTED"), "{engine}");
+    server.stop();
     own.postgres.stop().await;
 }
 

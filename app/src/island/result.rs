@@ -49,7 +49,7 @@ pub fn ResultCard(
             </div>
             <dl class=tone("sources")>
                 <div><dt>"Told “confirmed” "<small>"what the app believed"</small></dt><dd>{text(|c| &c.sources[0])}</dd></div>
-                <div><dt>"In the ledger "<small>"committed, replicas united"</small></dt><dd>{text(|c| &c.sources[1])}</dd></div>
+                <div><dt>"In the ledger "<small>"committed"</small></dt><dd>{text(|c| &c.sources[1])}</dd></div>
                 <div><dt>"On the seats table "<small>"what a fan sees"</small></dt><dd>{text(|c| &c.sources[2])}</dd></div>
                 <div class="gap"><dt>{text(|c| &c.hidden_name)}</dt><dd>{text(|c| &c.sources[3])}</dd></div>
             </dl>

@@ -11,7 +11,7 @@ use crate::{
     },
     service::Service,
     visitor::Visitor,
-    words::{shop_words, short_title, tone},
+    words::{shop_words, short_title, tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressResult, StressTest};
 use leptos::prelude::*;
@@ -27,6 +27,7 @@ pub fn OnSale() -> impl IntoView {
     let visitor = Visitor::of_this_request();
     let service = expect_context::<Arc<Service>>();
     let backends = service.backends();
+    let has_foil = service.has(FOIL);
     let links = backends.iter().map(|backend| {
         let address = format!("/?backend={backend}");
         let title = service.title(*backend).unwrap_or_else(|| backend.title().to_owned());
@@ -52,14 +53,15 @@ pub fn OnSale() -> impl IntoView {
         <Title text="WorldSeat: sold once, proven" />
         <Meta
             name="description"
-            content="Sixty buyers hit one seat in the same instant from two regions. The same naive purchase code runs on two databases; a witness reads the committed ledger and counts who was sold a chair that was taken."
+            content="Sixty buyers hit one seat in the same instant from two regions. The purchase code is naive, read then write; a witness reads the committed ledger and counts who was sold a chair that was taken."
         />
         <Header here=Here::OnSale />
         <main id="main" class="onsale">
             <section class="lead">
                 <h1>"One seat. Sixty buyers. Try to sell it twice."</h1>
                 <p>
-                    "The same naive code, read then write, runs on two databases. Only the database decides whether the promise on a ticket is kept."
+                    {if has_foil { "The same naive code, read then write, runs on two databases." } else { "The code is naive: read, then write." }}
+                    " Only the database decides whether the promise on a ticket is kept."
                 </p>
                 <Suspense>{pair}</Suspense>
                 <noscript>
@@ -79,8 +81,7 @@ fn headline(latest: Option<&StressTest>) -> impl IntoView + use<> {
     };
     let side = |backend| {
         let line = test.headline(backend)?;
-        let stand_in = if line.engine.starts_with("stand-in") { "the stand-in for " } else { "" };
-        let name = format!(" on {stand_in}{}", short_title(backend));
+        let name = format!(" on {}", tested(backend, &line.engine));
         let (run, tone) = (format!("/run/{}", line.run), format!("num tone-{}", tone(line.verdict)));
         Some(view! { <a href=run><b class=tone>{grouped(line.scoreboard.oversold)}</b>{name}</a>", " })
     };
@@ -106,7 +107,7 @@ async fn set_up(service: &Service, asked: Asked, visitor: Visitor) -> Setup {
     let view = service.floor_view(backend, &floor_id, &visitor.buyer).await;
     let database = match &view {
         Ok(view) => view.engine.clone(),
-        Err(_) => format!("The database behind {}", short_title(backend)),
+        Err(_) => service.title(backend).unwrap_or_else(|| format!("The database behind {}", short_title(backend))),
     };
     let form_error = |at_map: bool| {
         let error = asked.error.as_ref().filter(|error| error.at_map == at_map)?;

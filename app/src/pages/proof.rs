@@ -25,15 +25,8 @@ use witness::{explain_run, judge_run};
 pub fn ProofPanel() -> impl IntoView {
     let service = expect_context::<Arc<Service>>();
     let has_foil = service.has(FOIL);
-    let on_both = if has_foil { ", on both databases" } else { "" };
-    let control = if has_foil {
-        "The foil must oversell at least once: a test that no database can fail proves nothing."
-    } else {
-        "This deployment has no foil beside it, so the test cannot show here that it is able to fail; the history below can."
-    };
-    let generous = has_foil.then_some(
-        " On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil.",
-    );
+    let [on_both, control, generous] = words(has_foil);
+    let under = under(&service);
     let engines = {
         let service = Arc::clone(&service);
         Suspend::new(async move {
@@ -59,7 +52,7 @@ pub fn ProofPanel() -> impl IntoView {
     view! {
         <Title text="Proof · WorldSeat" />
         <Link rel="stylesheet" href="/pkg/evidence.css" />
-        <Meta name="description" content="What was measured, the one purchase function both databases run, and the databases' own word." />
+        <Meta name="description" content="What was measured, the one purchase function that every database runs, and the databases' own word." />
         <Header here=Here::Proof />
         <main id="main" class="document">
             <h1>"Proof"</h1>
@@ -80,7 +73,7 @@ pub fn ProofPanel() -> impl IntoView {
                 "Three sources are read independently and shown side by side: what the buyers were told, what the committed ledger holds, and what the seats table shows."{generous}
             </p>
             <KnownBad />
-            <Diagram />
+            <Diagram under />
             <h2 id="databases"><span>"4"</span>"The databases’ own word"</h2>
             <p>"Asked now, of whatever answers on this deployment:"</p>
             <Suspense>{engines}</Suspense>
@@ -97,6 +90,26 @@ pub fn ProofPanel() -> impl IntoView {
             </ul>
         </main>
     }
+}
+
+/// What is said of the foil, or of there being none.
+fn words(has_foil: bool) -> [&'static str; 3] {
+    if !has_foil {
+        let control = "This deployment has no foil beside it, so the test cannot show here that it is able to fail; the history below can.";
+        return ["", control, ""];
+    }
+    [
+        ", on both databases",
+        "The foil must oversell at least once: a test that no database can fail proves nothing.",
+        " On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil.",
+    ]
+}
+
+/// The databases there are, for the drawing.
+fn under(service: &Service) -> String {
+    let names = service.backends().into_iter().filter(|backend| *backend != Backend::Control);
+    let names = names.map(|backend| service.title(backend).unwrap_or_else(|| short_title(backend).to_owned()));
+    names.collect::<Vec<_>>().join(", or as foil ")
 }
 
 /// A witness that never says no is worth nothing: a history that it must reject, judged while the page is made.

@@ -15,9 +15,13 @@ const DOUBT_PAUSE_MS_MAX: u64 = 500;
 /// One attempt, waiting for a connection included. Beyond it nobody knows whether COMMIT went out.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// No attempt begins later than this after the first: a database that stays away must not hold a seat's queue for ever.
+pub const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Sells to one buyer, or says why not. Never fails: whatever happens is an outcome.
 pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mut rng: fastrand::Rng) -> Operation {
     let mut aborts = Aborts::default();
+    let began = tokio::time::Instant::now();
     loop {
         let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, purchase(db, &order, &mut buyer)).await;
         let failure = match attempt {
@@ -39,10 +43,10 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
             Failure::Unavailable { .. } => order.in_doubt,
             Failure::Indeterminate { .. } => {
                 order.in_doubt = true;
-                D::SETTLES_DOUBT
+                db.settles_doubt()
             }
         };
-        if !again || order.attempt == ATTEMPTS_MAX {
+        if !again || order.attempt == ATTEMPTS_MAX || began.elapsed() > PATIENCE {
             let outcome = if order.in_doubt { Outcome::Unknown } else { Outcome::Error };
             tracing::info!(%failure, buyer = %order.buyer, attempt = order.attempt, ?outcome, "gave up");
             return buyer.told(order, aborts, outcome, Some(reason(&failure, outcome)));
@@ -67,6 +71,7 @@ pub fn settings() -> Vec<Setting> {
         ),
         Setting::new("pause after a conflict", format!("random, 0 to 2 ms, doubling up to {BACKOFF_MS_MAX} ms")),
         Setting::new("attempt timeout", format!("{} s", ATTEMPT_TIMEOUT.as_secs())),
+        Setting::new("last attempt begins", format!("within {} s", PATIENCE.as_secs())),
     ]
 }
 
@@ -76,6 +81,12 @@ fn reason(failure: &Failure, outcome: Outcome) -> String {
     match (outcome, failure) {
         (Outcome::Unknown, _) => format!("{database} did not answer; the ledger will tell"),
         (_, Failure::Conflict { .. }) => format!("{database} aborted all {ATTEMPTS_MAX} attempts as racing"),
+        (_, Failure::SchemaChanged { .. }) => {
+            format!("{database} aborted all {ATTEMPTS_MAX} attempts because its tables changed; nothing was sold")
+        }
+        (_, Failure::Transient { .. }) => {
+            format!("{database} was not available in {ATTEMPTS_MAX} attempts; nothing was sold")
+        }
         _ => format!("{database} was not available; nothing was sold"),
     }
 }

@@ -11,8 +11,9 @@ pub trait Database: Send + Sync + 'static {
     type Reservation: Send;
 
     /// Whether looking a ticket up and touching the seat's row in one transaction settles a lost commit: either the
-    /// lost commit is seen, or it conflicts. Without it an indeterminate purchase stays unknown.
-    const SETTLES_DOUBT: bool;
+    /// lost commit is seen, or it conflicts. That takes snapshot isolation or more; without it an indeterminate purchase
+    /// stays unknown.
+    fn settles_doubt(&self) -> bool;
 
     /// Waits for a connection to `region`.
     fn connect(&self, region: &Region) -> impl Future<Output = Result<Self::Txn, Failure>> + Send;

@@ -318,7 +318,7 @@ impl FromStr for Backend {
             "dsql" => Ok(Self::Dsql),
             "naive" => Ok(Self::Naive),
             "control" => Ok(Self::Control),
-            _ => Err(InvalidId(format!("'{}' is not a backend: dsql and naive are", clipped(text)))),
+            _ => Err(InvalidId(format!("'{}' is not a backend: dsql, naive and control are", clipped(text)))),
         }
     }
 }
@@ -358,7 +358,10 @@ mod tests {
                 && "ada\n".parse::<BuyerName>().is_err()
         );
         assert_eq!(long.parse::<BuyerName>().unwrap_err().to_string().chars().filter(|c| *c == 'x').count(), 24);
-        assert_eq!("maybe".parse::<Backend>().unwrap_err().to_string(), "'maybe' is not a backend: dsql and naive are");
+        assert_eq!(
+            "maybe".parse::<Backend>().unwrap_err().to_string(),
+            "'maybe' is not a backend: dsql, naive and control are"
+        );
     }
 
     #[test]

@@ -34,7 +34,8 @@ impl Access {
 
     /// Whether somebody says who we are. Asked first, because a call without it fails with a riddle.
     pub(crate) async fn check(&self) -> Result<(), Trouble> {
-        let none = |why: String| Trouble::Credentials(why);
+        // The SDK goes on with everything it tried.
+        let none = |why: String| Trouble::Credentials(why.split(". Attempted").next().unwrap_or_default().to_owned());
         let provider = self.base.credentials_provider().ok_or_else(|| none("nothing provides any".to_owned()))?;
         provider.provide_credentials().await.map_err(|error| none(with_causes(&error)))?;
         Ok(())

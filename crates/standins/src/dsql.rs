@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_postgres::{Config, NoTls};
@@ -74,15 +74,32 @@ impl std::fmt::Debug for DsqlOptions {
 }
 
 /// What the two endpoints of one logical database have in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cluster {
     catalogue: AtomicU64,
+    /// How many statements may be tried at once. PostgreSQL wakes everybody who waits for a row when one lets go of it: a
+    /// crowd at one row would spend its time waking up.
+    tries: Semaphore,
+}
+
+/// As many as keep a small machine's processors busy.
+const TRIES_AT_ONCE: usize = 4;
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self { catalogue: AtomicU64::new(0), tries: Semaphore::new(TRIES_AT_ONCE) }
+    }
 }
 
 impl Cluster {
     /// A database whose catalogue has not been changed yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A turn at trying a statement, until dropped.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.tries.acquire().await.ok() // it is never closed
     }
 
     fn catalogue(&self) -> u64 {

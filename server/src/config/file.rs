@@ -41,7 +41,8 @@ impl File {
         names.into_iter().fold(command, |command, name| {
             command.mut_subcommand(name, |verb| {
                 verb.mut_args(|arg| match self.values.get(arg.get_id().as_str()) {
-                    Some(values) => arg.default_values(values.clone()),
+                    // Hidden: --help must not print what may be secret.
+                    Some(values) => arg.default_values(values.clone()).hide_default_value(true),
                     None => arg,
                 })
             })
@@ -82,7 +83,11 @@ fn known(command: &Command) -> Vec<String> {
 }
 
 fn values(text: &str, known: &[String]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
-    let table: Table = text.parse()?;
+    // Without the excerpt that the parser offers: the line may hold a password.
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count()) + 1;
+        anyhow::anyhow!("line {line}: {}", error.message())
+    })?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
         let id = key.replace('-', "_");
@@ -130,10 +135,11 @@ mod tests {
             ("speed = 1", "'speed' is not a setting"),
             ("connections = 1.5", "'connections' has a float"),
             ("connections = { a = 1 }", "'connections' has a table"),
-            ("connections", "expected"),
+            ("connections", "line 1: "),
+            ("a = 1\nrecord-key = \"hunter2", "line 2: "),
         ] {
             let refusal = read(text).unwrap_err();
-            assert!(refusal.contains(named), "{text}: {refusal}");
+            assert!(refusal.contains(named) && !refusal.contains("hunter2"), "{text}: {refusal}");
         }
     }
 }

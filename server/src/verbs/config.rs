@@ -1,7 +1,10 @@
 //! `worldseat config`: what a deployment would be made of, where each setting comes from, and nothing started.
 
 use super::serve;
-use crate::config::{file::File, masked};
+use crate::{
+    compose,
+    config::{HIDDEN, file::File, masked},
+};
 use clap::{ArgMatches, Args as _, Command};
 use std::process::ExitCode;
 
@@ -23,11 +26,12 @@ pub fn config(options: &serve::Options, matches: &ArgMatches, file: &File) -> an
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let (names, values) = (width(0), width(1));
     for [name, value, source] in &rows {
-        println!("{name:names$}  {value:values$}  {source}");
+        super::say!("{name:names$}  {value:values$}  {source}");
     }
     let choice = options.engines.choose()?;
-    println!("\nproduct  {}", choice.product);
-    println!("foil     {}", choice.foil.map_or_else(|| "none".to_owned(), |foil| foil.to_string()));
+    compose::can_be_read(&options.engines, &choice)?;
+    super::say!("\nproduct  {}", choice.product);
+    super::say!("foil     {}", choice.foil.map_or_else(|| "none".to_owned(), |foil| foil.to_string()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -35,8 +39,12 @@ fn value(matches: &ArgMatches, id: &str) -> String {
     let given = matches.get_raw(id).map(|values| values.map(|value| value.to_string_lossy()).collect::<Vec<_>>());
     match (id, given) {
         (_, None) => "–".to_owned(),
-        ("record_key", Some(_)) => "•••".to_owned(),
-        ("sql_urls", Some(urls)) => urls.iter().map(|url| masked(url)).collect::<Vec<_>>().join(","),
+        ("record_key", Some(_)) => HIDDEN.to_owned(),
+        // A comma in a password makes more of two URLs.
+        ("sql_urls", Some(urls)) if urls.len() > 2 => HIDDEN.to_owned(),
+        ("sql_urls" | "dynamodb_endpoints", Some(urls)) => {
+            urls.iter().map(|url| masked(url)).collect::<Vec<_>>().join(",")
+        }
         (_, Some(values)) => values.join(","),
     }
 }

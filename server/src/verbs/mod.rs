@@ -8,6 +8,15 @@ pub mod stress;
 pub mod synth;
 pub mod verify;
 
+/// Prints a line; whoever does not read it to its end, such as `head`, has seen enough.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+pub(crate) use say;
+
 /// Resolves once, at Ctrl-C or SIGTERM.
 pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

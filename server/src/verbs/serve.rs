@@ -2,15 +2,18 @@
 
 use super::stop_signal;
 use crate::{
+    compose,
     config::{EngineOptions, Product},
     deployment::{Deployment, listen},
 };
-use app::service::Service;
-use onsale::Backend;
+use app::{service::Service, words::engine_line};
 use std::{net::SocketAddr, process::ExitCode};
 
 /// What `worldseat serve` can be told.
 #[derive(clap::Args, Clone, Debug)]
+#[command(after_help = "\
+Exit code: 0 stopped by Ctrl-C or SIGTERM; 1 a port, a directory or a database cannot be used; 2 the settings cannot be
+right.")]
 pub struct Options {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:3000", env = "WORLDSEAT_ADDR")]
@@ -51,6 +54,7 @@ pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
 /// What takes the time until the address is printed.
 pub fn starting(options: &EngineOptions) -> anyhow::Result<&'static str> {
     let choice = options.choose()?;
+    compose::can_be_read(options, &choice)?;
     Ok(match (choice.product, choice.foil) {
         (Product::StandIn, Some(_)) => "starting PostgreSQL and two DynamoDB replicas",
         (Product::StandIn, None) => "starting PostgreSQL",
@@ -59,12 +63,11 @@ pub fn starting(options: &EngineOptions) -> anyhow::Result<&'static str> {
 }
 
 async fn announce(service: &Service, addr: SocketAddr) {
-    let title = |backend: Backend| service.title(backend).unwrap_or_else(|| backend.title().to_owned());
     for (backend, engine) in service.engines().await {
         match engine {
-            Ok(engine) => eprintln!("  {:<8} {} ({engine})", backend.as_str(), title(backend)),
-            Err(error) => eprintln!("  {:<8} {} ({error})", backend.as_str(), title(backend)),
+            Ok(engine) => eprintln!("  {:<8} {}", backend.as_str(), engine_line(backend, &engine)),
+            Err(error) => eprintln!("  {:<8} {error}", backend.as_str()),
         }
     }
-    println!("http://{addr}");
+    super::say!("http://{addr}");
 }

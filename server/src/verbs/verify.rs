@@ -32,20 +32,20 @@ pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
 fn print(document: &RunDocument<'_>, checked: &Verification) {
     let Run { id, plan, engine, began_at_ms, .. } = &*document.run;
     let words = witness::explain_run(&document.run, &checked.verdict);
-    println!("{}: {}", checked.verdict.verdict, words.headline);
-    println!("{}", words.sentence);
+    super::say!("{}: {}", checked.verdict.verdict, words.headline);
+    super::say!("{}", words.sentence);
     for note in &words.expert {
-        println!("  {note}");
+        super::say!("  {note}");
     }
     let seats =
         if plan.seats.len() == 1 { format!("seat {}", plan.seat()) } else { format!("{} seats", plan.seats.len()) };
-    println!("run {id}: {} buyers, {seats}, {engine}, {}", plan.buyers, utc(*began_at_ms));
+    super::say!("run {id}: {} buyers, {seats}, {engine}, {}", plan.buyers, utc(*began_at_ms));
     if checked.agrees {
-        println!("agrees: everything that the document claims was found again in its record.");
+        super::say!("agrees: everything that the document claims was found again in its record.");
     } else {
-        println!("does not agree:");
+        super::say!("does not agree:");
         for difference in &checked.differences {
-            println!("  {difference}");
+            super::say!("  {difference}");
         }
     }
 }

@@ -7,7 +7,10 @@ const WAY: [&str; 7] = ["service", "burst", "purchase", "database", "ledger", "w
 
 /// The drawing.
 #[component]
-pub fn Diagram() -> impl IntoView {
+pub fn Diagram(
+    /// What is under the database here.
+    under: String,
+) -> impl IntoView {
     const STEP: usize = 118;
     let room = |n: usize, name: &'static str| {
         let x = 130 + n * STEP;
@@ -27,7 +30,7 @@ pub fn Diagram() -> impl IntoView {
                     <text x="0" y="104">"client"</text>
                     <path d="M62 100h34v-22h34m-6-5 6 5-6 5" class="way" />
                     {rooms}
-                    <text x="530" y="118" text-anchor="middle" class="note">"Aurora DSQL, or DynamoDB as foil"</text>
+                    <text x="530" y="118" text-anchor="middle" class="note">{under}</text>
                     <text x="766" y="38" text-anchor="middle" class="note">"judges the record and nothing else"</text>
                 </svg>
             </div>

@@ -3,7 +3,7 @@
 use crate::{
     dates::{iso_utc, utc},
     island::card::grouped,
-    words::tone,
+    words::{tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressLine, StressTest};
 use leptos::prelude::*;
@@ -19,21 +19,23 @@ pub fn Headline(latest: Option<Arc<StressTest>>) -> impl IntoView {
         return view! {
             <p>
                 "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
-                " to see one burst on each database. The stress test does many, and records every number:"
+                " to see one burst. The stress test does many, and records every number:"
             </p>
             <pre tabindex="0" aria-label="Command"><code>{HOW}</code></pre>
         }
         .into_any();
     };
+    let both = test.plan.backends.contains(&FOIL);
     let sides = [PRODUCT, FOIL].into_iter().filter_map(|backend| test.headline(backend));
     let sides = sides.map(|line| view! { <Side line=line.clone() /> }).collect_view();
     view! {
         <div class="headline">{sides}</div>
         <p class="result-line"><b>"RESULT: "{test.result().to_string()}</b></p>
         <p class="soft">
-            "The same purchase code on both; only the database changed. Of the product the worst burst of "
+            {both.then_some("The same purchase code on both; only the database changed. ")}
+            "Of the product the worst burst of "
             <a href=format!("#{}", test.id)>"the latest stress test"</a>
-            ", of the foil the one of its highest level that oversold most. Recorded "
+            {both.then_some(", of the foil the one of its highest level that oversold most")}". Recorded "
             <time datetime=iso_utc(test.began_at_ms)>{utc(test.began_at_ms)}</time>
             {format!(" by {} on {}.", test.host.worldseat, test.host.machine)}
         </p>
@@ -126,7 +128,7 @@ fn AllTests(tests: Vec<StressTest>) -> impl IntoView {
         let runs = test.lines.iter().map(|line| {
             let board = &line.scoreboard;
             let name = format!("{} of {}", grouped(board.oversold), grouped(line.buyers.into()));
-            view! { <a href=format!("/run/{}", line.run)>{line.backend.as_str()}" "{name}</a>" " }
+            view! { <a href=format!("/run/{}", line.run)>{tested(line.backend, &line.engine)}": "{name}</a>" " }
         });
         let runs = runs.collect_view();
         let pending = test.pending.clone().map(|run| {

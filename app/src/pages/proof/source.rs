@@ -16,9 +16,9 @@ const SCOREBOARD: &str = include_str!("../../../../crates/onsale/src/scoreboard.
 pub fn Sources() -> impl IntoView {
     view! {
         <Source file="crates/onsale/src/purchase.rs" code=PURCHASE.trim_end().to_owned() />
-        <p>"Each database is handed to it by one line:"</p>
+        <p>"Each database is handed to it by one line; this deployment runs those it has:"</p>
         <Source file="server/src/compose.rs" code=lines_with(COMPOSE, "Counter::over(") />
-        <p>"Oversold is counted in one place, from the committed ledger, by the same line for both:"</p>
+        <p>"Oversold is counted in one place, from the committed ledger, by the same line for every database:"</p>
         <Source file="crates/onsale/src/scoreboard.rs" code=lines_with(SCOREBOARD, ".oversold += ") />
     }
 }

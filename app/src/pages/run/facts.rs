@@ -11,8 +11,12 @@ use std::sync::Arc;
 pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl IntoView {
     let (plan, engine, board) = (&report.plan, &report.engine, &report.scoreboard);
     let regions: Vec<_> = plan.regions.iter().map(ToString::to_string).collect();
-    let stand_in =
-        if engine.stand_in { format!("stand-in for {}: ", short_title(plan.backend)) } else { String::new() };
+    let stand_in = match (engine.own, engine.stand_in) {
+        (true, _) => "database under test: ".to_owned(),
+        (false, true) => format!("stand-in for {}: ", short_title(plan.backend)),
+        (false, false) => String::new(),
+    };
+    let schema_conflicts = document.run.operations.iter().map(|op| u64::from(op.schema_conflicts)).sum();
     let mut rows = vec![
         ("Buyers", grouped(plan.buyers.into())),
         ("Regions, buyers alternating", regions.join(", ")),
@@ -22,6 +26,7 @@ pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl Int
         ("First start to last start", format!("{} µs", grouped(board.starts_within_us))),
         ("Read “available”", format!("{} buyers", grouped(board.contenders))),
         ("Of these, after a sale was acknowledged", grouped(board.stale_reads)),
+        ("Transactions aborted because tables changed (OC001)", grouped(schema_conflicts)),
         ("Engine", format!("{stand_in}{}", engine.name)),
         ("Consistency asked for", engine.consistency.clone()),
         ("Place", engine.place.clone()),

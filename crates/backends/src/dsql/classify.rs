@@ -1,6 +1,7 @@
 //! What a PostgreSQL error means for a purchase: by SQLSTATE, never by its text.
 
 use onsale::Failure;
+use std::{error::Error, fmt};
 use tokio_postgres::error::SqlState;
 
 /// Where in the transaction the error met us.
@@ -15,10 +16,10 @@ pub enum Stage {
 /// The failure that `error` means at `stage`.
 pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Error) -> Failure {
     let code = error.code().cloned();
-    let source = Box::new(error);
+    let source = Box::new(Said(error));
     match kind(stage, code.as_ref()) {
         // A data conflict (OC000) and a changed catalogue (OC001) are both 40001; the marker only sorts the count.
-        Kind::Conflict if source.as_db_error().is_some_and(|said| said.message().contains("(OC001)")) => {
+        Kind::Conflict if source.0.as_db_error().is_some_and(|said| said.message().contains("OC001")) => {
             Failure::SchemaChanged { database, source }
         }
         Kind::Conflict => Failure::Conflict { database, source },
@@ -26,6 +27,30 @@ pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Err
         Kind::Unavailable => Failure::Unavailable { database, source },
         Kind::Indeterminate => Failure::Indeterminate { database, source },
     }
+}
+
+/// The driver's error in words: its own for what a server refused are "db error".
+#[derive(Debug)]
+struct Said(tokio_postgres::Error);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_db_error() {
+            Some(refusal) => write!(f, "{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+impl Error for Said {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Whether a failure's source is what a server said, and not its silence.
+pub fn is_answer(source: &(dyn Error + Send + Sync + 'static)) -> bool {
+    source.downcast_ref::<Said>().is_some_and(|said| said.0.as_db_error().is_some())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,10 @@ use onsale::{BoxedError, Database, Failure, FloorId, FloorPlan, Region, Setting}
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -47,6 +50,8 @@ struct Shared {
     regions: [RegionPool; 2],
     /// Floors whose rows are known to be there.
     made: Mutex<HashSet<FloorId>>,
+    /// See [`Database::settles_doubt`]; of somebody's own database it is known once the levels were asked for.
+    settles_doubt: Arc<AtomicBool>,
     /// What the control plane said last, and when.
     clusters: tokio::sync::Mutex<Option<(Instant, Vec<Setting>)>>,
 }
@@ -149,6 +154,8 @@ struct RegionPool {
     places: Arc<Semaphore>,
 }
 
+/// After how long a silent connection is kept alive.
+const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
 /// The longest that a buyer waits for a connection of the pool.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -159,7 +166,8 @@ impl SqlDatabase {
     /// If the root certificates cannot be read.
     pub fn new(config: SqlConfig) -> Result<Self, Failure> {
         let turnstiles = [Turnstile::new(config.pace), Turnstile::new(config.pace)];
-        Self::paced(config, turnstiles)
+        let settles_doubt = Arc::new(AtomicBool::new(config.role != Role::Own && config.isolation.is_none()));
+        Self::paced(config, turnstiles, settles_doubt)
     }
 
     /// The same database with pools of its own of another size.
@@ -168,15 +176,23 @@ impl SqlDatabase {
     /// As [`SqlDatabase::new`].
     pub fn with_connections(&self, connections_per_region: usize) -> Result<Self, Failure> {
         let turnstiles = self.shared.regions.each_ref().map(|region| Arc::clone(&region.turnstile));
-        Self::paced(SqlConfig { connections_per_region, ..self.shared.config.clone() }, turnstiles)
+        Self::paced(
+            SqlConfig { connections_per_region, ..self.shared.config.clone() },
+            turnstiles,
+            Arc::clone(&self.shared.settles_doubt),
+        )
     }
 
-    fn paced(config: SqlConfig, turnstiles: [Arc<Turnstile>; 2]) -> Result<Self, Failure> {
+    fn paced(
+        config: SqlConfig,
+        turnstiles: [Arc<Turnstile>; 2],
+        settles_doubt: Arc<AtomicBool>,
+    ) -> Result<Self, Failure> {
         let [first, second] = &config.endpoints;
         let [one, other] = turnstiles;
         let regions = [region_pool(&config, first, one)?, region_pool(&config, second, other)?];
         let (made, clusters) = Default::default();
-        Ok(Self { shared: Arc::new(Shared { config, regions, made, clusters }) })
+        Ok(Self { shared: Arc::new(Shared { config, regions, made, settles_doubt, clusters }) })
     }
 
     fn config(&self) -> &SqlConfig {
@@ -213,7 +229,9 @@ impl SqlDatabase {
 impl Database for SqlDatabase {
     type Txn = SqlTxn;
     type Reservation = Vec<OwnedSemaphorePermit>;
-    const SETTLES_DOUBT: bool = true;
+    fn settles_doubt(&self) -> bool {
+        self.shared.settles_doubt.load(Ordering::Relaxed)
+    }
 
     async fn connect(&self, region: &Region) -> Result<SqlTxn, Failure> {
         let pool = self.shared.regions.iter().find(|r| r.region == *region);
@@ -231,7 +249,8 @@ impl Database for SqlDatabase {
             let places = Arc::clone(&region.places).acquire_many_owned(count).await;
             reservation.push(places.map_err(|e| self.unavailable(e))?);
         }
-        let open = self.shared.regions.iter().flat_map(|r| (0..connections).map(move |_| self.client_of(r)));
+        // Each is asked something: one that died while it lay idle would cost a buyer the race.
+        let open = self.shared.regions.iter().flat_map(|r| (0..connections).map(move |_| self.live_client_of(r)));
         let clients = try_join_all(open).await?;
         let prepare = clients.iter().map(|client| txn::prepare(client, self.config().database));
         try_join_all(prepare).await?;
@@ -243,6 +262,8 @@ fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, turnstile: Arc<Turnst
     let unusable = |error: BoxedError| Failure::unavailable(config.database, error);
     let mut connect = endpoint.connect.clone();
     connect.connect_timeout(connector::CONNECT_TIMEOUT).application_name("worldseat");
+    // What lies between may forget a connection that is silent for minutes.
+    connect.keepalives_idle(KEEPALIVE_IDLE);
     let level = config.isolation.map(|level| level.replace(' ', "\\ "));
     let wishes = [("search_path", config.schema.map(str::to_owned)), ("default_transaction_isolation", level)];
     let wishes: Vec<_> =

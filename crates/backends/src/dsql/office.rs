@@ -1,9 +1,10 @@
 //! The box office on SQL: opening, resetting, listing, reading the ledger back. Counting is done in the database.
 
 use super::{
-    Client, Dialect, Role, SqlDatabase,
-    classify::{Stage, classify},
+    Client, Dialect, RegionPool, Role, SqlDatabase,
+    classify::{Stage, classify, is_answer},
     connector,
+    trouble::Trouble,
 };
 use async_trait::async_trait;
 use deadpool::managed::Object;
@@ -17,6 +18,14 @@ use tokio_postgres::{Row, error::SqlState, types::ToSql};
 const SALE: &str = "SELECT seat, round, ticket, buyer, region, run, attempt, \
                     (extract(epoch FROM sold_at) * 1000)::bigint AS sold_at_ms FROM ledger";
 const SEAT: &str = "SELECT seat, round, reset_round, status, owner, ticket, region FROM seats";
+/// What must be there, though no row need be.
+const COLUMNS: [&str; 5] = [
+    "SELECT floor, seat, round, reset_round, status, owner, ticket, region, changed_at FROM seats LIMIT 0",
+    "SELECT floor, seat, round, ticket, buyer, region, run, attempt, sold_at FROM ledger LIMIT 0",
+    "SELECT run, part, parts, floor, document FROM runs LIMIT 0",
+    "SELECT run, floor, plan FROM begun LIMIT 0",
+    "SELECT record, place, document FROM records LIMIT 0",
+];
 /// How often an opening, a reset or a run to be kept is tried against transactions that race it.
 const ATTEMPTS_MAX: u32 = 50;
 /// Said of a row that cannot be read.
@@ -34,34 +43,34 @@ impl BoxOffice for SqlDatabase {
 
     async fn engine(&self) -> Result<Engine, Failure> {
         let config = self.config();
-        let ask = "SELECT version(), current_setting('server_version'), current_setting('transaction_isolation')";
-        let rows = self.select(ask, &[]).await?;
-        let row = rows.first().ok_or_else(|| self.unavailable("no answer to SELECT"))?;
+        let version = self.told("SELECT version()").await?;
+        let levels = self.levels().await?;
         let place = match config.role {
             Role::StandIn => "this machine".to_owned(),
             Role::Itself => self.regions().map(|region| region.to_string()).join(" and "),
             Role::Own => config.endpoints.each_ref().map(super::SqlEndpoint::host).join(" and "),
         };
         let mut settings = self.own_settings();
-        settings.push(Setting::new("server_version", row.get::<_, String>(1)));
+        settings.push(Setting::new("version", version.clone()));
         settings.extend(config.settings.iter().cloned());
         settings.extend(self.clusters().await);
         Ok(Engine {
             stand_in: config.role == Role::StandIn,
             own: config.role == Role::Own,
-            name: if config.role == Role::Itself { "Aurora DSQL".to_owned() } else { product(row.get(0)).to_owned() },
-            consistency: row.get::<_, String>(2).to_uppercase(),
+            name: if config.role == Role::Itself { "Aurora DSQL".to_owned() } else { product(&version).to_owned() },
+            consistency: levels.join(" in one place, in the other "),
             place,
             settings,
         })
     }
 
     async fn check(&self) -> Result<(), Failure> {
-        for region in &self.shared.regions {
+        for (region, endpoint) in self.shared.regions.iter().zip(&self.config().endpoints) {
             let client = self.client_of(region).await?;
-            // One floor's seat, which need not be there: the tables must.
-            let asked = client.query("SELECT round FROM seats WHERE floor = $1 AND seat = $2", &[&"", &""]).await;
-            asked.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
+            for look in COLUMNS {
+                let asked = client.simple_query(look).await;
+                asked.map_err(|error| self.unavailable(Trouble::not_as_made(endpoint, error)))?;
+            }
         }
         Ok(())
     }
@@ -188,6 +197,33 @@ impl SqlDatabase {
         settings
     }
 
+    /// One word of the database about itself; a database that refuses the question is not away.
+    async fn told(&self, ask: &str) -> Result<String, Failure> {
+        match self.select(ask, &[]).await {
+            Ok(rows) => Ok(rows.first().map(|row| row.get(0)).unwrap_or_default()),
+            Err(Failure::Unavailable { source, .. }) if is_answer(&*source) => Ok("not told".to_owned()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The isolation levels of the two regional endpoints, one if they agree. Only somebody's own may differ: both are
+    /// asked there.
+    pub(super) async fn levels(&self) -> Result<Vec<String>, Failure> {
+        const ASK: &str = "SELECT current_setting('transaction_isolation')";
+        if self.config().role != Role::Own {
+            return Ok(vec![self.told(ASK).await?.to_uppercase()]);
+        }
+        let mut levels = Vec::new();
+        for region in &self.shared.regions {
+            let client = self.live_client_of(region).await?;
+            let row = client.query_one(ASK, &[]).await;
+            let row = row.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
+            levels.push(row.get::<_, String>(0).to_uppercase());
+        }
+        levels.dedup();
+        Ok(levels)
+    }
+
     /// Reads, again if the connection turns out to have died in the pool: then another region may answer.
     pub(super) async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
         let mut dead = 0;
@@ -200,7 +236,8 @@ impl SqlDatabase {
                 },
                 Err(error) => error,
             };
-            if error.code().is_some() || dead == self.config().connections_per_region {
+            let again = error.code().is_none_or(|code| *code == SqlState::INTERNAL_ERROR);
+            if !again || dead == self.config().connections_per_region {
                 return Err(classify(self.config().database, Stage::Statement, error));
             }
             drop(Object::take(client));
@@ -210,9 +247,18 @@ impl SqlDatabase {
 
     /// A connection that answers, for what is not to be sent twice.
     pub(super) async fn live_client(&self) -> Result<Client, Failure> {
+        let [first, second] = &self.shared.regions;
+        match self.live_client_of(first).await {
+            Ok(client) => Ok(client),
+            Err(_) => self.live_client_of(second).await,
+        }
+    }
+
+    /// The same in one region.
+    pub(super) async fn live_client_of(&self, region: &RegionPool) -> Result<Client, Failure> {
         let mut dead = 0;
         loop {
-            let client = self.client().await?;
+            let client = self.client_of(region).await?;
             // Not an empty query: a proxy on the way may answer that by itself.
             match client.simple_query("SELECT 1").await {
                 Ok(_) => return Ok(client),
@@ -239,8 +285,8 @@ impl SqlDatabase {
             let client = self.live_client().await?;
             // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
             client.query(sql, params).await.map_err(|error| {
-                let open = error.code().is_none_or(|code| *code == SqlState::INTERNAL_ERROR);
-                classify(database, if open { Stage::Commit } else { Stage::Statement }, error)
+                let stage = if is_refusal(error.code()) { Stage::Statement } else { Stage::Commit };
+                classify(database, stage, error)
             })
         })
         .await
@@ -268,6 +314,13 @@ impl SqlDatabase {
     fn made<T>(&self, look: impl FnOnce(&mut std::collections::HashSet<FloorId>) -> T) -> T {
         look(&mut self.shared.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
+}
+
+/// Whether the server certainly did not do what it was asked: it found the statement wrong, or undid it. Whatever ends a
+/// connection, or is anybody's guess, may have come after the deed.
+fn is_refusal(code: Option<&SqlState>) -> bool {
+    const CLASSES: [&str; 9] = ["0A", "22", "23", "25", "3D", "3F", "40", "42", "54"];
+    code.is_some_and(|code| CLASSES.contains(&code.code().get(..2).unwrap_or_default()))
 }
 
 /// Name and version out of `version()`: "PostgreSQL 15.18", "CockroachDB CCL v23.1.11".

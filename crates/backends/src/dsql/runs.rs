@@ -95,7 +95,8 @@ impl SqlDatabase {
                               ON CONFLICT DO NOTHING";
                 txn.execute(insert, &[&run.as_str(), part, &count, &floor.as_str(), bytes]).await.map_err(failed)?;
             }
-            txn.commit().await.map_err(failed)?;
+            let lost = |error| classify::classify(self.config().database, classify::Stage::Commit, error);
+            txn.commit().await.map_err(lost)?;
         }
         Ok(())
     }

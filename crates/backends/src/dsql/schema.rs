@@ -1,7 +1,11 @@
 //! The tables. Nothing here that Aurora DSQL refuses; each DDL in a transaction of its own.
 
-use super::{Dialect, SqlDatabase, trouble::Trouble};
-use onsale::Failure;
+use super::{Dialect, Role, SqlDatabase, classify, trouble::Trouble};
+use onsale::{BoxOffice, Failure};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 use tokio_postgres::error::SqlState;
 
 const TABLES: [&str; 5] = [
@@ -44,18 +48,65 @@ impl SqlDatabase {
             Dialect::Dsql => INDEX_DSQL,
         };
         for ddl in schema.as_deref().into_iter().chain(TABLES).chain([index]) {
-            loop {
-                match client.batch_execute(ddl).await {
-                    Ok(()) => break,
-                    // Another server is creating the same thing at this moment: look again.
-                    Err(error) if raced(error.code()) => tokio::task::yield_now().await,
-                    Err(error) => return Err(self.unavailable(Trouble::not_set_up(&config.endpoints[0], error))),
+            let mut attempt = 1;
+            while let Err(error) = client.batch_execute(ddl).await {
+                // Another server is creating the same thing at this moment: look again.
+                if !raced(error.code()) || attempt == ATTEMPTS_MAX {
+                    return Err(self.unavailable(Trouble::not_set_up(&config.endpoints[0], error)));
                 }
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=2 * attempt))).await;
+                attempt += 1;
             }
         }
-        Ok(())
+        drop(client);
+        if config.role == Role::Own {
+            self.check_that_it_is_one().await?;
+            let settles = self.levels().await?.iter().all(|level| SETTLING.contains(&level.as_str()));
+            self.shared.settles_doubt.store(settles, Ordering::Relaxed);
+        }
+        self.check().await
+    }
+
+    /// Writes a mark through one endpoint and looks for it through the other: two databases would sell everything twice,
+    /// and it would be nobody's fault but the configuration's.
+    async fn check_that_it_is_one(&self) -> Result<(), Failure> {
+        let [first, second] = &self.shared.regions;
+        let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
+        let mark = format!("mark-{:032x}", fastrand::u128(..));
+        let here = self.client_of(first).await?;
+        let there = self.client_of(second).await?;
+        here.execute("INSERT INTO begun (run, floor, plan) VALUES ($1, 'mark', 'mark')", &[&mark])
+            .await
+            .map_err(failed)?;
+        let look = "SELECT 1 FROM begun WHERE run = $1";
+        let began = Instant::now();
+        let seen = loop {
+            match there.query(look, &[&mark]).await {
+                Ok(rows) if !rows.is_empty() => break true,
+                Err(error) if error.code() != Some(&SqlState::UNDEFINED_TABLE) => return Err(failed(error)),
+                // A replica that lags shows it late.
+                _ if began.elapsed() < MARK_WITHIN => tokio::time::sleep(MARK_WITHIN / 20).await,
+                _ => break false,
+            }
+        };
+        here.execute("DELETE FROM begun WHERE run = $1", &[&mark]).await.map_err(failed)?;
+        if seen {
+            return Ok(());
+        }
+        let [first, second] = &self.config().endpoints;
+        Err(self.unavailable(format!(
+            "{first} and {second} are not one database: what is written through the first is not there through the \
+             second; give two ways into the same one, or the same URL twice"
+        )))
     }
 }
+
+/// How often a DDL that races another server's is tried.
+const ATTEMPTS_MAX: u64 = 50;
+/// The levels at which a transaction that finds no trace of a lost commit conflicts with it.
+const SETTLING: [&str; 2] = ["REPEATABLE READ", "SERIALIZABLE"];
+/// How long a replica may take to show a mark.
+const MARK_WITHIN: Duration = Duration::from_secs(2);
 
 fn raced(state: Option<&SqlState>) -> bool {
     let again = [
@@ -64,6 +115,7 @@ fn raced(state: Option<&SqlState>) -> bool {
         SqlState::DUPLICATE_OBJECT,
         SqlState::DUPLICATE_SCHEMA,
         SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::INTERNAL_ERROR,
     ];
     state.is_some_and(|state| again.contains(state))
 }

@@ -19,6 +19,16 @@ pub enum Roots {
     Pem(String),
 }
 
+impl Roots {
+    /// Whether they can be used.
+    ///
+    /// # Errors
+    /// If the PEM text holds no certificate.
+    pub fn check(&self) -> Result<(), BoxedError> {
+        connector(self).map(drop)
+    }
+}
+
 /// Encrypts connections as their connect string asks; never without verification.
 ///
 /// # Errors

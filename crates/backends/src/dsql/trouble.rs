@@ -3,7 +3,10 @@
 use super::{SqlEndpoint, login::Login};
 use onsale::BoxedError;
 use std::{error::Error, fmt, io, time::Duration};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{
+    config::SslMode,
+    error::{DbError, SqlState},
+};
 
 /// How much of what somebody else said is repeated, in characters.
 const WORDS_MAX: usize = 200;
@@ -30,10 +33,11 @@ impl Error for Trouble {
 impl Trouble {
     /// No token could be made.
     pub(super) fn no_token(endpoint: &SqlEndpoint, error: BoxedError) -> Self {
-        let line = format!(
-            "no access token for {endpoint}: {}; set AWS_PROFILE, AWS_ACCESS_KEY_ID or the machine's role",
-            innermost(&*error)
-        );
+        let said = innermost(&*error);
+        // The SDK goes on with everything it tried.
+        let said = said.split(". Attempted").next().unwrap_or_default();
+        let line =
+            format!("no access token for {endpoint}: {said}; set AWS_PROFILE, AWS_ACCESS_KEY_ID or the machine's role");
         Self { line, source: Some(error) }
     }
 
@@ -55,13 +59,25 @@ impl Trouble {
         Self { line, source: Some(Box::new(error)) }
     }
 
+    /// A table is not there, or is somebody else's.
+    pub(super) fn not_as_made(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
+        let line = match error.as_db_error() {
+            Some(refusal) => format!(
+                "{endpoint}: WorldSeat's tables are not as it makes them ({}); let it use a schema or a database of its own",
+                refusal.message()
+            ),
+            None => unreached(endpoint, &error),
+        };
+        Self { line, source: Some(Box::new(error)) }
+    }
+
     /// A statement of the set-up was refused.
     pub(super) fn not_set_up(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
         let user = endpoint.connect.get_user().unwrap_or_default();
         let line = match error.code() {
-            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => format!(
+            Some(code) if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_SCHEMA_NAME].contains(code) => format!(
                 "{endpoint}: user {user} may not make WorldSeat's tables ({}); let the schema's owner run \
-                 GRANT CREATE, USAGE ON SCHEMA public TO {user}, or give {user} the tables that are there",
+                 GRANT CREATE, USAGE ON SCHEMA … TO {user}, or give {user} the tables that are there",
                 innermost(&error)
             ),
             _ => format!("{endpoint} refused to make WorldSeat's tables: {}", innermost(&error)),
@@ -106,6 +122,9 @@ fn unreached(endpoint: &SqlEndpoint, error: &(dyn Error + 'static)) -> String {
                  authority that signed it with --sql-root-cert"
             );
         }
+    }
+    if endpoint.connect.get_ssl_mode() == SslMode::Require && innermost(error).contains("TLS") {
+        return format!("{endpoint} does not encrypt; leave sslmode=require out, or switch TLS on at the server");
     }
     format!("{endpoint} cannot be reached ({}); is the name right, and is the network open to it?", innermost(error))
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use deadpool::managed::Object;
 use onsale::{Failure, Order, Seat, Transaction};
-use tokio_postgres::{Row, Statement, types::ToSql};
+use tokio_postgres::{Row, Statement, error::SqlState, types::ToSql};
 
 /// An open transaction. Dropped unfinished, it closes its connection instead of handing it to the next buyer.
 pub struct SqlTxn {
@@ -137,7 +137,16 @@ impl Transaction for SqlTxn {
                 self.client = None; // back to the pool
                 Ok(())
             }
-            Err(error) => Err(classify(self.database, Stage::Commit, error)),
+            Err(error) => {
+                // A conflict told at COMMIT has ended the transaction, and the connection is as good as before; after
+                // anything else nobody knows what it is in the middle of.
+                let ended = error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE);
+                let failure = classify(self.database, Stage::Commit, error);
+                if ended && !self.client()?.is_closed() {
+                    self.client = None;
+                }
+                Err(failure)
+            }
         }
     }
 

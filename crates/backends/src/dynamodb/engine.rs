@@ -2,7 +2,7 @@
 
 use super::client::{BACKOFF_MS, BACKOFF_MS_MAX, CONNECT_TIMEOUT_MS, PUT_ATTEMPTS, READ_ATTEMPTS, REQUEST_TIMEOUT_MS};
 use super::office::OPENING_TIMEOUT_MS;
-use super::{DynamoConfig, GlobalTables};
+use super::{DynamoConfig, GlobalTables, RegionalTable};
 use aws_sdk_dynamodb::types::TableDescription;
 use onsale::{Engine, Failure, Setting};
 use std::time::{Duration, Instant};
@@ -29,18 +29,22 @@ impl GlobalTables {
                 settings.push(Setting::new(format!("table {name} in {}", replica.region()), words(&description)));
             }
         }
-        let [first, second] = &config.regions;
         let engine = Engine {
             stand_in: config.stand_in.is_some(),
-            own: false,
+            own: config.is_own(),
             name: match &config.stand_in {
                 Some(stand_in) => stand_in.name.clone(),
+                None if config.is_own() => "DynamoDB's API".to_owned(),
                 None => "Amazon DynamoDB Global Tables".to_owned(),
             },
-            consistency: "last writer wins, GetItem ConsistentRead".to_owned(),
+            consistency: if config.is_own() {
+                "GetItem ConsistentRead".to_owned()
+            } else {
+                "last writer wins, GetItem ConsistentRead".to_owned()
+            },
             place: match &config.stand_in {
                 Some(_) => "this machine".to_owned(),
-                None => format!("{} and {}", first.region, second.region),
+                None => config.regions.each_ref().map(RegionalTable::place).join(" and "),
             },
             settings,
         };
@@ -58,6 +62,7 @@ fn own_settings(config: &DynamoConfig) -> Vec<Setting> {
             let (shortest, longest) = stand_in.replication_lag_ms;
             format!("{shortest} to {longest} ms")
         }
+        None if config.is_own() => "not known here".to_owned(),
         None => "by AWS, typically within a second".to_owned(),
     };
     vec![
@@ -72,7 +77,10 @@ fn own_settings(config: &DynamoConfig) -> Vec<Setting> {
         ),
         Setting::new(
             "puts sent again",
-            format!("throttled: up to {PUT_ATTEMPTS} attempts, same pauses; failed otherwise: once"),
+            format!(
+                "throttled: up to {PUT_ATTEMPTS} attempts, random pauses up to {BACKOFF_MS} ms, doubling up to {BACKOFF_MS_MAX} ms; \
+                 failed otherwise: once"
+            ),
         ),
         Setting::new("connect timeout", format!("{CONNECT_TIMEOUT_MS} ms")),
         Setting::new("request timeout", format!("{REQUEST_TIMEOUT_MS} ms")),

@@ -53,6 +53,13 @@ pub struct RegionalTable {
     pub endpoint_url: Option<String>,
 }
 
+impl RegionalTable {
+    /// The endpoint, or the region whose own it is.
+    fn place(&self) -> String {
+        self.endpoint_url.clone().unwrap_or_else(|| self.region.to_string())
+    }
+}
+
 /// Who stands in for AWS.
 #[derive(Clone, Debug)]
 pub struct StandInIdentity {
@@ -122,6 +129,11 @@ impl GlobalTables {
 }
 
 impl DynamoConfig {
+    /// Whether something answers that is neither AWS nor our stand-in.
+    fn is_own(&self) -> bool {
+        self.stand_in.is_none() && self.regions.iter().any(|place| place.endpoint_url.is_some())
+    }
+
     /// What errors call this database.
     fn database(&self) -> &'static str {
         if self.stand_in.is_some() { "DynamoDB (stand-in)" } else { "DynamoDB" }
@@ -133,7 +145,9 @@ impl Database for GlobalTables {
     type Reservation = Reservation;
 
     /// The seat's put and the ledger's are two; nothing fences the second attempt from the first.
-    const SETTLES_DOUBT: bool = false;
+    fn settles_doubt(&self) -> bool {
+        false
+    }
 
     async fn connect(&self, region: &Region) -> Result<NaiveTxn, Failure> {
         NaiveTxn::connect(self.replica(region)?).await

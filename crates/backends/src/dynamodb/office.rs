@@ -21,6 +21,10 @@ impl BoxOffice for GlobalTables {
         self.replicas().each_ref().map(|replica| replica.region().clone())
     }
 
+    fn title(&self) -> Option<&str> {
+        self.config().is_own().then_some("DynamoDB's API under test")
+    }
+
     async fn engine(&self) -> Result<Engine, Failure> {
         self.describe().await
     }

@@ -6,8 +6,11 @@ use super::replica::Replica;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use onsale::Failure;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, MultiRegionConsistency, ScalarAttributeType,
+    TableDescription,
+};
+use onsale::{Failure, Region};
 
 impl GlobalTables {
     /// Makes both tables at endpoints that are not AWS's own, paid by request; what is there stays as it is. On AWS they
@@ -29,7 +32,13 @@ impl GlobalTables {
     /// Whether both tables are in both regions, with the keys that the adapter writes.
     pub(super) async fn check_tables(&self) -> Result<(), Failure> {
         for (table, sort_key) in self.tables() {
-            self.each(|replica| check(replica, table, sort_key)).await?;
+            let [first, second] = &self.config().regions;
+            let on_aws = self.config().stand_in.is_none() && !self.config().is_own();
+            self.each(|replica| {
+                let other = if *replica.region() == first.region { &second.region } else { &first.region };
+                check(replica, table, sort_key, on_aws.then_some(other))
+            })
+            .await?;
         }
         Ok(())
     }
@@ -40,15 +49,34 @@ impl GlobalTables {
 }
 
 /// A table with another key would take our puts for something else, or refuse them one by one.
-async fn check(replica: &Replica, table: &str, sort_key: &str) -> Result<(), Failure> {
+async fn check(replica: &Replica, table: &str, sort_key: &str, is_global: Option<&Region>) -> Result<(), Failure> {
     let described = replica.describe(table).await?;
     let keys: Vec<&str> = described.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
     if keys == ["floor", sort_key] {
-        return Ok(());
+        return is_global.map_or(Ok(()), |other| check_replication(replica, &described, other));
     }
     let what = format!("table {table} in {} has the key ({})", replica.region(), keys.join(", "));
     let mend = format!("WorldSeat's has (floor, {sort_key}): name another table with --dynamodb-tables");
     Err(Failure::unavailable(replica.database(), Trouble { what, mend, source: None }))
+}
+
+/// Two tables that happen to have one name are no global table, and one that is strongly consistent is no foil.
+fn check_replication(replica: &Replica, described: &TableDescription, other: &Region) -> Result<(), Failure> {
+    let (table, here) = (described.table_name().unwrap_or_default(), replica.region());
+    let trouble = |what: String| {
+        let mend =
+            "let `worldseat provision dynamodb` make the tables, and name them with --dynamodb-tables".to_owned();
+        Err(Failure::unavailable(replica.database(), Trouble { what, mend, source: None }))
+    };
+    if !described.replicas().iter().any(|it| it.region_name() == Some(other.as_str())) {
+        return trouble(format!("table {table} in {here} has no replica in {other}"));
+    }
+    if described.multi_region_consistency() == Some(&MultiRegionConsistency::Strong) {
+        return trouble(format!(
+            "table {table} in {here} is strongly consistent over regions (MRSC); the foil is MREC"
+        ));
+    }
+    Ok(())
 }
 
 async fn create(replica: &Replica, table: &str, sort_key: &str) -> Result<(), Failure> {

@@ -191,8 +191,20 @@ async fn a_conflict_is_told_at_commit_and_a_changed_catalogue_is_none() {
     }
     let [first, second] = <[_; 2]>::try_from(txns).ok().unwrap();
     second.commit().await.unwrap();
+    let backends = async || {
+        let ask = "SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity \
+                   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        engine.direct().await.query_one(ask, &[]).await.unwrap().get::<_, String>(0)
+    };
+    let before = backends().await;
     let failure = first.commit().await.unwrap_err();
     assert!(matches!(failure, Failure::Conflict { database: NAME, .. }), "{failure:?}");
+    // The connection is as good as before, and the next buyer gets it.
+    let mut next = db.connect(&orders[0].region).await.unwrap();
+    next.begin().await.unwrap();
+    assert!(next.read_seat(&orders[0]).await.unwrap().holder.is_some());
+    next.rollback().await.unwrap();
+    assert_eq!(backends().await, before);
 
     let mut txn = db.connect(&orders[0].region).await.unwrap();
     let order = order(&floor, seat("A2"), "ada", 0);

@@ -11,7 +11,9 @@ pub struct ForgetfulTxn(SqlTxn);
 impl Database for Forgetful {
     type Txn = ForgetfulTxn;
     type Reservation = <SqlDatabase as Database>::Reservation;
-    const SETTLES_DOUBT: bool = true;
+    fn settles_doubt(&self) -> bool {
+        true
+    }
 
     async fn connect(&self, region: &Region) -> Result<ForgetfulTxn, Failure> {
         self.0.connect(region).await.map(ForgetfulTxn)

@@ -42,7 +42,9 @@ impl LastWriterWins {
 impl Database for LastWriterWins {
     type Txn = LastWriterWinsTxn;
     type Reservation = ();
-    const SETTLES_DOUBT: bool = false;
+    fn settles_doubt(&self) -> bool {
+        false
+    }
 
     async fn connect(&self, region: &Region) -> Result<LastWriterWinsTxn, Failure> {
         let (place, connection) = self.0.counter.connect(region).await?;

@@ -104,7 +104,9 @@ impl Serialisable {
 impl Database for Serialisable {
     type Txn = SerialisableTxn;
     type Reservation = ();
-    const SETTLES_DOUBT: bool = true;
+    fn settles_doubt(&self) -> bool {
+        true
+    }
 
     async fn connect(&self, region: &Region) -> Result<SerialisableTxn, Failure> {
         let (_, connection) = self.0.counter.connect(region).await?;

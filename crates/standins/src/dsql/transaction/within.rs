@@ -1,5 +1,7 @@
 //! A statement of an open transaction: run tentatively, so that it leaves no lock behind.
 
+use std::sync::Arc;
+
 use super::answers::{all, changed_something, ddl_answer, is_conflict, raced_ddl, read_answer, write_answer};
 use super::{Answer, CHANGED, Changes, Known, LOCK_TIMEOUT, Pending, SAVEPOINT, Session, TAKE_BACK, Txn};
 use crate::dsql::complaint::{Complaint, error, oc001, unsupported};
@@ -130,6 +132,8 @@ impl Session {
     /// Runs a statement, after the earlier writes if it has to see them, and takes all of it back: no lock is left.
     /// Of a change of the catalogue it tells, as the number of rows, whether there was any.
     async fn attempt(&mut self, call: &Call, replay: bool, ddl: bool) -> Result<Tried, Complaint> {
+        let shared = Arc::clone(&self.shared);
+        let _turn = shared.cluster.turn().await;
         let mut line = Pipeline::new(&self.upstream.client);
         let txn = self.txn()?;
         txn.begin(&mut line).await;
