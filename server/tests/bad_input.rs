@@ -69,7 +69,7 @@ async fn fields(api: &Api) {
             let named = format!("'{unknown}' is not a backend");
             check(with("backend", json!(unknown)), 400, &[&named, "dsql, naive and control"]).await;
         }
-        check(with("backend", json!("control")), 404, &["'control'", "dsql, naive and control"]).await;
+        check(with("backend", json!("control")), 404, &["'control'", "dsql and naive"]).await;
         check(with("backend", json!(42)), 400, &["backend must be a text"]).await;
         check(with("floor", json!("a/b")), 400, &["'a/b' is not a floor id", "1 to 64"]).await;
         check(with("floor", json!(long)), 400, &["is not a floor id", "1 to 64"]).await;
@@ -152,7 +152,7 @@ async fn queries(api: &Api) {
             async move { api.get(&path).await }
         };
         check(with("backend=mysql"), 400, &["'mysql' is not a backend", "dsql, naive and control"]).await;
-        check(with("backend=control"), 404, &["'control'", "dsql, naive and control"]).await;
+        check(with("backend=control"), 404, &["'control'", "dsql and naive"]).await;
         check(with("backend="), 400, &["'' is not a backend"]).await;
         check(with("backend=dsql&backend=naive"), 400, &["backend"]).await;
         check(with("floor=a%2Fb"), 400, &["'a/b' is not a floor id", "1 to 64"]).await;

@@ -168,7 +168,7 @@ async fn what_cannot_be_used_is_refused_in_one_line_with_the_mend() {
         (own.urls(USER, "postgres", ""), vec!["user worldseat may not make", "permission denied", "GRANT CREATE"]),
         (own.urls(USER, DATABASE, "?sslmode=require"), vec!["(first)", "does not encrypt", "sslmode"]),
     ] {
-        let refusal = refused(&["--sql-urls", &urls]);
+        let refusal = refused(&["--addr", "127.0.0.1:0", "--sql-urls", &urls]);
         assert_eq!(refusal.status.code(), Some(1), "{}", refusal.said);
         let lines: Vec<&str> = refusal.said.lines().filter(|line| line.starts_with("worldseat: ")).collect();
         assert_eq!(lines.len(), 1, "{urls}: {}", refusal.said);
@@ -189,7 +189,7 @@ fn settings_that_cannot_be_right_end_with_two() {
         (["--dsql-endpoints", "one"], "takes two values"),
         (["--sql-root-cert", "nowhere.pem"], "--sql-root-cert"),
     ] {
-        let refusal = refused(&flags);
+        let refusal = refused(&[&["--addr", "127.0.0.1:0"][..], &flags].concat());
         assert_eq!(refusal.status.code(), Some(2), "{}", refusal.said);
         assert!(refusal.said.contains(named) && refusal.said.lines().count() == 1, "{}", refusal.said);
     }
@@ -202,7 +202,7 @@ async fn two_databases_are_not_one() {
     own.postgres.create_database("another").await.unwrap();
     let [first, second] = [own.urls(USER, DATABASE, ""), own.urls(USER, "another", "")];
     let urls = format!("{},{}", first.split(',').next().unwrap(), second.split(',').nth(1).unwrap());
-    let refusal = refused(&["--sql-urls", &urls]);
+    let refusal = refused(&["--addr", "127.0.0.1:0", "--sql-urls", &urls]);
     assert_eq!(refusal.status.code(), Some(1), "{}", refusal.said);
     assert!(refusal.said.contains("are not one database"), "{}", refusal.said);
     own.postgres.stop().await;

@@ -42,7 +42,10 @@ impl File {
             command.mut_subcommand(name, |verb| {
                 verb.mut_args(|arg| match self.values.get(arg.get_id().as_str()) {
                     // Hidden: --help must not print what may be secret.
-                    Some(values) => arg.default_values(values.clone()).hide_default_value(true),
+                    Some(values) => {
+                        let hidden = arg.get_action().takes_values();
+                        arg.default_values(values.clone()).hide_default_value(hidden)
+                    }
                     None => arg,
                 })
             })
