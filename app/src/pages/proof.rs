@@ -25,7 +25,7 @@ use witness::{explain_run, judge_run};
 pub fn ProofPanel() -> impl IntoView {
     let service = expect_context::<Arc<Service>>();
     let has_foil = service.has(FOIL);
-    let [on_both, control, generous] = words(has_foil);
+    let [at_it, control, generous] = words(has_foil);
     let under = under(&service);
     let engines = {
         let service = Arc::clone(&service);
@@ -61,7 +61,7 @@ pub fn ProofPanel() -> impl IntoView {
             <Suspense>{headline}</Suspense>
             <h2 id="test"><span>"2"</span>"A test that can fail"</h2>
             <p>
-                "The stress test lets rising numbers of buyers go at one seat"{on_both}", with and without think time. The product must sell the seat exactly once every time. "{control}" Every number is counted from the run that the link leads to."
+                {at_it}" with and without think time. The product must sell the seat exactly once every time. "{control}" Every number is counted from the run that the link leads to."
             </p>
             <Suspense>{captured}</Suspense>
             <h2 id="source"><span>"3"</span>"Why it cannot be rigged"</h2>
@@ -96,10 +96,10 @@ pub fn ProofPanel() -> impl IntoView {
 fn words(has_foil: bool) -> [&'static str; 3] {
     if !has_foil {
         let control = "This deployment has no foil beside it, so the test cannot show here that it is able to fail; the history below can.";
-        return ["", control, ""];
+        return ["The stress test lets rising numbers of buyers go at one seat,", control, ""];
     }
     [
-        ", on both databases",
+        "The stress test lets rising numbers of buyers go at one seat, on both databases,",
         "The foil must oversell at least once: a test that no database can fail proves nothing.",
         " On the foil the ledger is read in both regions and united ticket by ticket, so that lag cannot hide a double-sell, and its reads ask for ConsistentRead: the most generous choice for the foil.",
     ]

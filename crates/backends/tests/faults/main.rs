@@ -8,7 +8,7 @@ mod house;
 mod tally;
 
 use burst::Event;
-use common::{NAME, Way, Wish, order, seat};
+use common::{NAME, Sql, Way, Wish, order, seat};
 use forgetful::Forgetful;
 use house::House;
 use onsale::{BoxOffice, Database, Failure, FloorPlan, Operation, Outcome, Scoreboard};
@@ -342,6 +342,35 @@ async fn without_looking_first_the_check_catches_false_reports(way: Way) {
     let tally = Tally::of(&told, &house.ledger(&floor).await);
     println!("without looking first: {tally}");
     assert!(tally.wrong.len() >= 20, "only {} wrong", tally.wrong.len());
+    house.engine.stop().await;
+}
+
+/// Below snapshot isolation a transaction that finds no trace of a lost commit proves nothing: the commit may land after
+/// it. Whoever's COMMIT was lost there is told that nobody knows, and never "sold to somebody else".
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_read_committed_a_lost_commit_stays_unknown() {
+    let house = House::new(Way::Postgres).await;
+    let low = Sql { isolation: Some("read committed"), ..Sql::default() };
+    let db = Arc::new(common::sql(common::addresses(&house.engine.endpoints), low));
+    assert!(house.db.settles_doubt() && !db.settles_doubt());
+    for when in [When::BeforeForward, When::AfterForward, When::AfterAnswer] {
+        let floor = house.another_floor().await;
+        drop(db.warm(common::CONNECTIONS).await.unwrap());
+        house.cut(Cut { pattern: b"COMMIT", when, every: 2, times: u64::MAX });
+        let buyers = FloorPlan::default().seats().enumerate().map(|(n, seat)| {
+            let (db, order) = (Arc::clone(&db), order(&floor, seat, "ada", n % 2));
+            tokio::spawn(async move { common::sell(&*db, order, Duration::ZERO).await })
+        });
+        let mut told = Vec::new();
+        for buyer in buyers.collect::<Vec<_>>() {
+            told.push(buyer.await.unwrap());
+        }
+        house.engine.endpoints.iter().for_each(standins::RegionalEndpoint::cut_no_more);
+        let tally = house.check_floor(&told, &floor).await;
+        println!("at READ COMMITTED, COMMIT cut {when:?}: {tally}");
+        assert!(tally.unknown >= 30 && tally.confirmed >= 30, "{tally}");
+        assert_eq!((tally.rejected, tally.settled), (0, 0), "nobody else wanted these seats, and nothing was settled");
+    }
     house.engine.stop().await;
 }
 
