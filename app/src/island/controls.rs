@@ -91,12 +91,9 @@ fn label(model: &Model) -> String {
 }
 
 /// Which database; the address remembers it. Where there is one, there is nothing to choose.
-fn databases(state: State) -> AnyView {
+fn databases(state: State) -> impl IntoView {
     let shops = state.now(|model| model.setup.shops.clone());
-    if let [only] = &shops[..] {
-        let id = only.id.clone();
-        return view! { <input type="hidden" name="backend" value=id /> }.into_any();
-    }
+    let only = (shops.len() == 1).then(|| shops[0].id.clone());
     let option = |(place, shop): (usize, super::setup::ShopWords)| {
         let id = shop.id.clone();
         view! {
@@ -113,14 +110,19 @@ fn databases(state: State) -> AnyView {
             </label>
         }
     };
-    let options = shops.into_iter().enumerate().map(option).collect_view();
+    let pick = only.is_none().then(|| {
+        let options = shops.into_iter().enumerate().map(option).collect_view();
+        view! {
+            <fieldset>
+                <legend>"Database"</legend>
+                <div class="pick">{options}</div>
+            </fieldset>
+        }
+    });
     view! {
-        <fieldset>
-            <legend>"Database"</legend>
-            <div class="pick">{options}</div>
-        </fieldset>
+        {only.map(|id| view! { <input type="hidden" name="backend" value=id /> })}
+        {pick}
     }
-    .into_any()
 }
 
 /// One labelled field, with what is allowed in it.
