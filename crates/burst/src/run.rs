@@ -12,7 +12,7 @@ use onsale::{
     Setting, Ticket,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 /// One burst, or a rush at several seats, that is about to happen.
 pub struct Burst {
@@ -58,8 +58,8 @@ pub enum Unfinished {
     NotReadBack(#[source] Failure),
 }
 
-/// How long a ledger that cannot be read back is asked again.
-const READ_BACK_TRIES: u32 = 60;
+/// For how long a ledger that cannot be read back is asked again.
+const READ_BACK_WITHIN: Duration = Duration::from_secs(30);
 const READ_BACK_PAUSE: Duration = Duration::from_millis(500);
 /// How many seats of a rush are opened, or read back, at once.
 const SEATS_AT_ONCE: usize = 8;
@@ -97,10 +97,11 @@ impl Burst {
         let barrier_us = operations.iter().map(|op| op.start_us).min().unwrap_or_else(|| clock.now_us());
         let end_us = operations.iter().map(|op| op.end_us).max().unwrap_or(barrier_us);
         // The seats first: an owner they show must then stand in the ledger.
-        let floor = &self.floor;
-        let seat_rows = each(&openings, |open| again(move || office.seat_rows(floor, open.seat))).await;
-        let ledger = each(&openings, |open| again(move || office.sales(floor, open.seat, open.round))).await;
-        let (seat_rows, ledger) = seat_rows.and_then(|rows| Ok((rows, ledger?))).map_err(Unfinished::NotReadBack)?;
+        let (floor, until) = (&self.floor, Instant::now() + READ_BACK_WITHIN);
+        let seat_rows = each(&openings, |open| again(until, move || office.seat_rows(floor, open.seat)));
+        let seat_rows = seat_rows.await.map_err(Unfinished::NotReadBack)?;
+        let ledger = each(&openings, |open| again(until, move || office.sales(floor, open.seat, open.round)));
+        let ledger = ledger.await.map_err(Unfinished::NotReadBack)?;
         Ok(Run {
             version: Run::VERSION,
             id: self.id,
@@ -183,14 +184,37 @@ where
 }
 
 /// Asks again while the database is away: what was committed must be read, however long a restart takes.
-async fn again<T, F: Future<Output = Result<T, Failure>>>(ask: impl Fn() -> F) -> Result<T, Failure> {
-    let mut tries = 1;
+async fn again<T, F: Future<Output = Result<T, Failure>>>(until: Instant, ask: impl Fn() -> F) -> Result<T, Failure> {
     loop {
         match ask().await {
-            Err(failure) if tries < READ_BACK_TRIES => tracing::warn!(%failure, tries, "reading back"),
+            Err(failure) if Instant::now() < until => tracing::warn!(%failure, "reading back"),
             answer => return answer,
         }
-        tries += 1;
         tokio::time::sleep(READ_BACK_PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_stays_away_is_asked_for_thirty_seconds_in_all_and_one_that_returns_is_read() {
+        let begun = Instant::now();
+        let until = begun + READ_BACK_WITHIN;
+        let asked = |back_after: Duration| {
+            each(&[1, 2, 3], move |seat| {
+                again(until, move || async move {
+                    if begun.elapsed() < back_after { Err(Failure::unavailable("it", "away")) } else { Ok(vec![seat]) }
+                })
+            })
+        };
+        assert_eq!(asked(Duration::from_secs(10)).await.unwrap(), [1, 2, 3]);
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        for what in ["seats", "ledger"] {
+            asked(Duration::MAX).await.unwrap_err();
+            assert_eq!(begun.elapsed(), READ_BACK_WITHIN, "{what}");
+        }
     }
 }
