@@ -78,6 +78,11 @@ impl Service {
         Ok(self.shop(backend)?.office().engine().await?)
     }
 
+    /// Lets go of whoever watches a run: the server is about to end.
+    pub fn close(&self) {
+        self.runs.close();
+    }
+
     /// Who answers for each backend, asked now.
     pub async fn engines(&self) -> Vec<(Backend, Result<Engine, AppError>)> {
         let ask = |(backend, shop): (&Backend, &Arc<dyn Shop>)| {

@@ -53,6 +53,8 @@ export class OwnServer {
 }
 
 export const test = base.extend<{ flags: string[]; own: OwnServer }>({
+  // After the server, so that it goes before it: what the browser still asks when a test ends is answered.
+  context: async ({ own: _, context }, use) => use(context),
   /** What `worldseat serve` is told. */
   flags: [[], { option: true }],
   own: async ({ flags }, use) => {

@@ -59,8 +59,9 @@ impl Deployment {
     /// Ends the server, then the engines.
     pub async fn stop(mut self) {
         let _ = self.end.send(());
+        self.service.close();
         if !self.server.is_finished() {
-            // A watcher of a run may hold its connection for ever.
+            // Whoever waits for a long burst to end would hold it up.
             let _ = tokio::time::timeout(GRACE, &mut self.server).await;
             self.server.abort();
         }

@@ -82,6 +82,20 @@ async fn a_server_killed_in_the_middle_of_a_burst_leaves_an_unfinished_run() {
     server.stop();
 }
 
+/// Whoever watches a run is let go when the server is asked to stop: the stream ends, it does not break.
+#[tokio::test]
+async fn a_server_that_stops_ends_the_streams_of_its_runs() {
+    let server = Server::start(&[]);
+    let wish = json!({"backend": "dsql", "floor": "stops", "seat": "B2", "concurrency": 60, "thinkMs": 2000});
+    let run = server.api.post("/api/bursts", &wish).await.json().unwrap()["run"].as_str().unwrap().to_owned();
+    let mut events = server.api.watch(&run).await;
+    assert_eq!(events.next().await.unwrap()["type"], "ready");
+    let stop = tokio::task::spawn_blocking(|| server.stop());
+    let rest = events.rest().await;
+    assert!(rest.iter().all(|event| event["type"] != "report"), "{rest:?}");
+    stop.await.unwrap();
+}
+
 #[tokio::test]
 async fn what_cannot_start_says_so_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -67,8 +67,8 @@ impl Service {
 
     /// Everything that happened and happens in a run; of one that ended long ago, its report.
     pub async fn watch(&self, id: &RunId) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
-        match self.runs.get(id) {
-            Some(live) => Ok(live.watch().left_stream()),
+        match self.runs.watch(id) {
+            Some(live) => Ok(live.left_stream()),
             None => Ok(stream::iter(report::story(self.recorded(id).await?.1)).right_stream()),
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     api::{BurstEvent, Fate, RunReport},
     error::AppError,
 };
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use onsale::RunId;
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// A run and what was said of it when it ended.
 pub type Document = evidence::RunDocument<'static>;
@@ -25,6 +26,7 @@ const UNDER_WAY_MAX: usize = 64;
 #[derive(Default)]
 pub struct LiveRuns {
     remembered: Mutex<Remembered>,
+    closed: CancellationToken,
 }
 
 #[derive(Default)]
@@ -61,6 +63,16 @@ impl LiveRuns {
     /// The run, if it is remembered.
     pub fn get(&self, id: &RunId) -> Option<Arc<LiveRun>> {
         lock(&self.remembered).runs.get(id).map(Arc::clone)
+    }
+
+    /// What is told to whoever watches the run, if it is remembered.
+    pub fn watch(&self, id: &RunId) -> Option<impl Stream<Item = BurstEvent> + Send + use<>> {
+        Some(self.get(id)?.watch().take_until(self.closed.clone().cancelled_owned()))
+    }
+
+    /// Lets every watcher go: the server is about to end, and a stream that ends is not one that broke.
+    pub fn close(&self) {
+        self.closed.cancel();
     }
 }
 
@@ -149,7 +161,7 @@ impl LiveRun {
 
     /// Everything from the beginning, then whatever happens, up to the end. Buyers answered while the watcher was busy
     /// come in one event.
-    pub fn watch(self: Arc<Self>) -> impl Stream<Item = BurstEvent> + Send {
+    fn watch(self: Arc<Self>) -> impl Stream<Item = BurstEvent> + Send {
         let changes = self.changed.subscribe();
         let watcher = Watcher { run: self, changes, ready: false, told: 0, ended: false };
         futures::stream::unfold(
