@@ -216,15 +216,12 @@ pub fn engine_line(backend: Backend, engine: &Engine) -> String {
     named_engine(backend, &engine.to_string())
 }
 
-/// How the line of somebody's own database begins.
-const OWN: &str = "database under test: ";
-
 /// "stand-in: X" as "stand-in for Y: X".
 fn named_engine(backend: Backend, engine: &str) -> String {
-    if engine.starts_with(OWN) {
+    if engine.starts_with(Engine::OWN) {
         return engine.to_owned();
     }
-    match engine.strip_prefix("stand-in: ") {
+    match engine.strip_prefix(Engine::STAND_IN) {
         // It stands in for nothing: it is there to be caught.
         Some(rest) if backend == Backend::Control => format!("{}: {rest}", short_title(backend)),
         Some(rest) => format!("stand-in for {}: {rest}", short_title(backend)),
@@ -235,7 +232,7 @@ fn named_engine(backend: Backend, engine: &str) -> String {
 /// What was really tested, where there is little room, from the line that names the engine.
 pub fn tested(backend: Backend, engine: &str) -> String {
     match engine {
-        own if own.starts_with(OWN) => "the database under test".to_owned(),
+        own if own.starts_with(Engine::OWN) => "the database under test".to_owned(),
         stand_in if stand_in.starts_with("stand-in") => format!("the stand-in for {}", short_title(backend)),
         _ => short_title(backend).to_owned(),
     }

@@ -2,13 +2,13 @@
 //! [`service`], [`Counter::over`].
 
 use crate::{
-    config::{Choice, EngineOptions, Foil, Product, masked},
+    config::{Choice, EngineOptions, Foil, Product, mask::masked},
     host,
 };
 use anyhow::Context;
 use app::service::{Counter, Service, Shop};
 use backends::{
-    dsql::{Connect, ControlPlane, Dialect, Login, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
+    dsql::{Connect, ControlPlane, Dialect, Pace, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens},
     dynamodb::{DynamoConfig, GlobalTables, RegionalTable, StandInIdentity},
 };
 use onsale::{Backend, Failure, FloorPlan, Region, Setting};
@@ -101,41 +101,25 @@ async fn product(
     product: &Product,
     plan: FloorPlan,
 ) -> anyhow::Result<SqlConfig> {
-    let config = SqlConfig {
-        database: "Aurora DSQL",
-        endpoints: sql_endpoints(engines, options, product).await?,
+    let endpoints = sql_endpoints(engines, options, product).await?;
+    let config = |database, role| SqlConfig {
         plan,
-        connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
-        pace: Some(Pace::DSQL),
-        role: Role::Itself,
-        dialect: Dialect::Dsql,
-        control_plane: ControlPlane::Aws,
-        schema: None,
-        isolation: None,
-        settings: vec![],
+        connections_per_region: SITE_CONNECTIONS as usize,
+        ..SqlConfig::new(database, endpoints, role)
     };
+    let like_dsql = |config| SqlConfig { pace: Some(Pace::DSQL), dialect: Dialect::Dsql, ..config };
     Ok(match product {
-        Product::Dsql(_) => config,
-        Product::Own(_) => SqlConfig {
-            database: "the database under test",
-            pace: None,
-            role: Role::Own,
-            dialect: Dialect::Postgres,
-            control_plane: ControlPlane::None,
-            ..config
-        },
-        Product::StandIn => SqlConfig {
-            database: "PostgreSQL (stand-in for Aurora DSQL)",
-            role: Role::StandIn,
-            control_plane: ControlPlane::None,
-            settings: engines.map_or_else(Vec::new, |engines| {
-                vec![
-                    fsync(engines),
-                    Setting::new("what COMMIT takes longer", format!("{} ms", options.commit_latency_ms)),
-                ]
-            }),
-            ..config
-        },
+        Product::Dsql(_) => {
+            SqlConfig { control_plane: ControlPlane::Aws, ..like_dsql(config("Aurora DSQL", Role::Itself)) }
+        }
+        Product::Own(_) => config("the database under test", Role::Own),
+        Product::StandIn => {
+            let latency = Setting::new("what COMMIT takes longer", format!("{} ms", options.commit_latency_ms));
+            SqlConfig {
+                settings: engines.map(fsync).into_iter().chain([latency]).collect(),
+                ..like_dsql(config("PostgreSQL (stand-in for Aurora DSQL)", Role::StandIn))
+            }
+        }
     })
 }
 
@@ -148,11 +132,8 @@ async fn sql_endpoints(
     match (product, engines) {
         (Product::Dsql(places), _) => {
             let tokens = Tokens::from_environment(&places[0].0).await;
-            Ok(places.clone().map(|(region, host)| SqlEndpoint {
-                connect: encrypted(&host, 5432, &options.dsql_user, "postgres"),
-                login: Login::Token(tokens.clone()),
-                roots: roots.clone(),
-                region,
+            Ok(places.clone().map(|(region, host)| {
+                SqlEndpoint::by_token(region, &host, &options.dsql_user, tokens.clone(), roots.clone())
             }))
         }
         (Product::Own(places), _) => {
@@ -172,13 +153,6 @@ fn roots(options: &EngineOptions) -> anyhow::Result<Roots> {
     Ok(roots)
 }
 
-fn encrypted(host: &str, port: u16, user: &str, database: &str) -> Connect {
-    let mut connect = Connect::new();
-    connect.host(host).port(port).user(user).dbname(database);
-    connect.ssl_mode(backends::dsql::SslMode::Require);
-    connect
-}
-
 fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEndpoint> {
     let connect: Connect = url.parse().with_context(|| {
         format!(
@@ -187,21 +161,16 @@ fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEnd
             masked(url)
         )
     })?;
-    Ok(SqlEndpoint { region: region.clone(), connect, login: Login::Own, roots: roots.clone() })
+    Ok(SqlEndpoint::own(region.clone(), connect, roots.clone()))
 }
 
 /// The stand-in's endpoints ask for what Aurora DSQL asks for: encryption, and a token signed with a key they know.
 async fn stand_in(engines: &StandIns) -> anyhow::Result<[SqlEndpoint; 2]> {
     let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
     let endpoint = |endpoint: &standins::DsqlEndpoint| {
-        let mut connect = encrypted(endpoint.host(), endpoint.addr().port(), "admin", "postgres");
-        connect.hostaddr(endpoint.addr().ip());
-        anyhow::Ok(SqlEndpoint {
-            region: endpoint.region().parse()?,
-            connect,
-            login: Login::Token(tokens.clone()),
-            roots: Roots::Pem(engines.root_pem().to_owned()),
-        })
+        let roots = Roots::Pem(engines.root_pem().to_owned());
+        let region = endpoint.region().parse()?;
+        anyhow::Ok(SqlEndpoint::by_token(region, endpoint.host(), "admin", tokens.clone(), roots).at(endpoint.addr()))
     };
     let [first, second] = &engines.dsql;
     Ok([endpoint(first)?, endpoint(second)?])
@@ -213,26 +182,17 @@ fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
         let mut connect = Connect::new();
         connect.host(endpoint.addr().ip().to_string()).port(endpoint.addr().port());
         connect.user(standins::USER).dbname(standins::DATABASE);
-        anyhow::Ok(SqlEndpoint {
-            region: endpoint.region().parse()?,
-            connect,
-            login: Login::Own,
-            roots: Roots::default(),
-        })
+        anyhow::Ok(SqlEndpoint::own(endpoint.region().parse()?, connect, Roots::default()))
     };
     let [first, second] = &engines.endpoints;
+    let endpoints = [endpoint(first)?, endpoint(second)?];
     Ok(SqlConfig {
-        database: "PostgreSQL (known-bad control)",
-        endpoints: [endpoint(first)?, endpoint(second)?],
         plan,
-        connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
-        pace: None,
-        role: Role::StandIn,
-        dialect: Dialect::Postgres,
-        control_plane: ControlPlane::None,
+        connections_per_region: SITE_CONNECTIONS as usize,
         schema: Some("control"),
         isolation: Some("read committed"),
         settings: vec![fsync(engines)],
+        ..SqlConfig::new("PostgreSQL (known-bad control)", endpoints, Role::StandIn)
     })
 }
 

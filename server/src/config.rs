@@ -2,81 +2,88 @@
 //! into a [`Choice`], or refused with the name of what is missing; connected in `compose.rs`.
 
 pub mod file;
+pub mod mask;
 
 use anyhow::{Context, bail, ensure};
 use clap::builder::BoolishValueParser;
+use mask::masked;
 use onsale::Region;
 use std::{fmt, path::PathBuf};
+
+const PRODUCT: &str = "The product's database (nothing given: a stand-in)";
+const FOIL: &str = "The foil (nothing given: a stand-in beside a stand-in, else none)";
+const STAND_INS: &str = "The stand-ins";
+const SERVICE: &str = "The service";
 
 /// What the engines and the service can be told. Each long name is also a key of `worldseat.toml`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct EngineOptions {
     /// Aurora DSQL: the two regional endpoints of one cluster, such as ID.dsql.us-east-1.on.aws, separated by a comma.
     #[arg(long, env = "WORLDSEAT_DSQL_ENDPOINTS", value_delimiter = ',', value_name = "HOST,HOST")]
-    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(help_heading = PRODUCT)]
     pub dsql_endpoints: Vec<String>,
     /// Their regions, where the host names do not say.
     #[arg(long, env = "WORLDSEAT_DSQL_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
-    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(help_heading = PRODUCT)]
     pub dsql_regions: Vec<Region>,
     /// Whom the access token is for.
     #[arg(long, env = "WORLDSEAT_DSQL_USER", default_value = "admin", value_name = "USER")]
-    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(help_heading = PRODUCT)]
     pub dsql_user: String,
     /// A database of your own in its place: two URLs of PostgreSQL's protocol. They may be the same.
     #[arg(long, env = "WORLDSEAT_SQL_URLS", hide_env_values = true, value_delimiter = ',', value_name = "URL,URL")]
-    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(help_heading = PRODUCT)]
     pub sql_urls: Vec<String>,
     /// What to call the two places of those URLs.
     #[arg(long, env = "WORLDSEAT_SQL_REGIONS", value_delimiter = ',', value_name = "NAME,NAME")]
-    #[arg(default_value = "first,second", help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(default_value = "first,second", help_heading = PRODUCT)]
     pub sql_regions: Vec<Region>,
     /// Believe only the certificate authorities in this PEM file, not the public ones.
     #[arg(long, env = "WORLDSEAT_SQL_ROOT_CERT", value_name = "FILE")]
-    #[arg(help_heading = "The product's database (nothing given: a stand-in)")]
+    #[arg(help_heading = PRODUCT)]
     pub sql_root_cert: Option<PathBuf>,
     /// DynamoDB Global Tables: the two regions.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
-    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    #[arg(help_heading = FOIL)]
     pub dynamodb_regions: Vec<Region>,
     /// The table of seats and the ledger.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_TABLES", value_delimiter = ',', value_name = "SEATS,LEDGER")]
     #[arg(default_value = "worldseat-seats,worldseat-ledger")]
-    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    #[arg(help_heading = FOIL)]
     pub dynamodb_tables: Vec<String>,
     /// Other endpoints than AWS's; over plain http no credentials are looked for.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_ENDPOINTS", value_delimiter = ',', value_name = "URL,URL")]
-    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    #[arg(help_heading = FOIL)]
     pub dynamodb_endpoints: Vec<String>,
     /// The product alone.
     #[arg(long, env = "WORLDSEAT_NO_FOIL", value_parser = BoolishValueParser::new())]
-    #[arg(help_heading = "The foil (nothing given: a stand-in beside a stand-in, else none)")]
+    #[arg(help_heading = FOIL)]
     pub no_foil: bool,
     /// Keep the stand-ins' data in this directory. Without it, it is thrown away at the end.
-    #[arg(long, env = "WORLDSEAT_DATA", value_name = "DIR", help_heading = "The stand-ins")]
+    #[arg(long, env = "WORLDSEAT_DATA", value_name = "DIR", help_heading = STAND_INS)]
     pub data: Option<PathBuf>,
     /// What COMMIT takes longer on the stand-in for Aurora DSQL, in milliseconds: the way between two regions.
     #[arg(long, env = "WORLDSEAT_COMMIT_LATENCY_MS", default_value_t = 10, value_name = "MS")]
-    #[arg(help_heading = "The stand-ins", value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    #[arg(help_heading = STAND_INS, value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pub commit_latency_ms: u64,
     /// Least and greatest replication lag of the stand-in for DynamoDB, in milliseconds.
     #[arg(long, env = "WORLDSEAT_LAG_MS", value_delimiter = ',', default_value = "500,1000")]
-    #[arg(value_name = "LEAST,GREATEST", help_heading = "The stand-ins")]
+    #[arg(value_name = "LEAST,GREATEST", help_heading = STAND_INS)]
     pub lag_ms: Vec<u32>,
     /// Add the known-bad control: the stand-in's PostgreSQL at READ COMMITTED, as backend `control`.
-    #[arg(long, env = "WORLDSEAT_CONTROL", value_parser = BoolishValueParser::new(), help_heading = "The stand-ins")]
+    #[arg(long, env = "WORLDSEAT_CONTROL", value_parser = BoolishValueParser::new(), help_heading = STAND_INS)]
     pub control: bool,
     /// The most buyers of one burst.
     #[arg(long, env = "WORLDSEAT_BUYERS_MAX", default_value_t = 2000, value_name = "BUYERS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(2..=10_000), help_heading = "The service")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=10_000), help_heading = SERVICE)]
     pub buyers_max: u32,
     /// How many buyers of a burst a region serves at once; the rest queue. The same on every backend.
     #[arg(long, env = "WORLDSEAT_CONNECTIONS", default_value_t = 64)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "The service")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
     pub connections: u32,
     /// Who records a stress test must send this key. Without it, only this machine may record one.
     #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true, value_name = "KEY")]
-    #[arg(help_heading = "The service")]
+    #[arg(help_heading = SERVICE)]
     pub record_key: Option<String>,
 }
 
@@ -264,37 +271,6 @@ impl fmt::Display for Foil {
     }
 }
 
-/// A URL without its password; anything that is no plain URL is not shown at all.
-pub fn masked(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://").filter(|(_, rest)| rest.matches('@').count() <= 1) else {
-        return HIDDEN.to_owned();
-    };
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    if query.contains('@') {
-        return HIDDEN.to_owned(); // the password has a question mark in it
-    }
-    let pair = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if name.to_lowercase().contains("pass") => format!("{name}={HIDDEN}"),
-        _ => pair.to_owned(),
-    };
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
-    };
-    let place = match place.split_once('@') {
-        Some((login, place)) => match login.split_once(':') {
-            Some((user, _)) => format!("{user}:{HIDDEN}@{place}"),
-            None => format!("{login}@{place}"),
-        },
-        None => place.to_owned(),
-    };
-    format!("{scheme}://{place}{query}")
-}
-
-/// Shown in the place of a secret.
-pub const HIDDEN: &str = "•••";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,20 +343,6 @@ mod tests {
         ] {
             let refusal = choose(flags).unwrap_err();
             assert!(refusal.contains(named) && !refusal.contains("secret"), "{flags}: {refusal}");
-        }
-    }
-
-    #[test]
-    fn passwords_are_masked() {
-        for (url, shown) in [
-            ("postgres://ada:s:e@db:5432/x?sslmode=require", "postgres://ada:•••@db:5432/x?sslmode=require"),
-            ("postgres://ada@db/x?PASSWORD=secret&a=b", "postgres://ada@db/x?PASSWORD=•••&a=b"),
-            ("postgres://ada:se@cret@db/x", "•••"),
-            ("postgres://ada:se?cret@db/x", "•••"),
-            ("host=db user=ada password = 'my secret'", "•••"),
-            ("postgres://db", "postgres://db"),
-        ] {
-            assert_eq!(masked(url), shown);
         }
     }
 }

@@ -118,11 +118,18 @@ pub struct Engine {
     pub settings: Vec<Setting>,
 }
 
+impl Engine {
+    /// How the line of somebody's own database begins.
+    pub const OWN: &str = "database under test: ";
+    /// How the line of a stand-in begins.
+    pub const STAND_IN: &str = "stand-in: ";
+}
+
 impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let prefix = match (self.own, self.stand_in) {
-            (true, _) => "database under test: ",
-            (false, true) => "stand-in: ",
+            (true, _) => Self::OWN,
+            (false, true) => Self::STAND_IN,
             (false, false) => "",
         };
         write!(f, "{prefix}{}, {}, {}", self.name, self.consistency, self.place)

@@ -2,7 +2,7 @@
 //! connections, on the same server.
 
 use crate::{median, row};
-use backends::dsql::{Connect, ControlPlane, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
+use backends::dsql::{Connect, Dialect, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens};
 use burst::{Clock, Recorder, sell};
 use futures::future::join_all;
 use onsale::{BoxOffice, FloorId, FloorPlan, Order, Outcome, SeatId, Ticket};
@@ -34,10 +34,10 @@ INSERT INTO ledger (floor, seat, round, ticket, buyer, region, run, attempt, sol
 COMMIT;
 ";
 
-/// Measures both in turn, so that both meet the same machine.
+/// Measures all in turn, so that they meet the same machine.
 pub async fn measure() {
-    let engines = StandIns::start(Options::default()).await.unwrap();
-    let db = Arc::new(database(&engines));
+    let engines = StandIns::start(Options { commit_latency_ms: 0, ..Options::default() }).await.unwrap();
+    let (db, imitated) = (Arc::new(database(&engines)), Arc::new(like_dsql(&engines).await));
     db.create_tables().await.unwrap();
     for floor in 0..FLOORS {
         for kind in ["pgbench", "ours"] {
@@ -45,14 +45,15 @@ pub async fn measure() {
         }
     }
     let pgbench = find_pgbench();
-    let (mut ours, mut ceiling) = (vec![], vec![]);
+    let (mut ours, mut through, mut ceiling) = (vec![], vec![], vec![]);
     for round in 0..ROUNDS {
-        ours.push(sales(&db, round).await);
+        ours.push(sales(&db, 2 * round).await);
+        through.push(sales(&imitated, 2 * round + 1).await);
         if let Some(pgbench) = &pgbench {
             ceiling.push(pgbench_rate(pgbench, &engines).await);
         }
     }
-    let ours = median(ours);
+    let (ours, through) = (median(ours), median(through));
     let beside = if ceiling.is_empty() {
         "pgbench is not installed".to_owned()
     } else {
@@ -60,6 +61,8 @@ pub async fn measure() {
         format!("pgbench {ceiling:.0}/s: {:.2} of it (aim: at least 0.8)", ours / ceiling)
     };
     row(&format!("purchases/s in process, 2 × {CONNECTIONS} connections"), &format!("{ours:.0}/s"), &beside);
+    let beside = format!("{:.2} of it straight at PostgreSQL", through / ours);
+    row("the same through the endpoints, COMMIT latency 0", &format!("{through:.0}/s"), &beside);
     engines.stop().await;
 }
 
@@ -132,25 +135,31 @@ fn find_pgbench() -> Option<PathBuf> {
     places.into_iter().map(|place| place.join("pgbench")).find(|file| file.is_file())
 }
 
-/// The product's database over the stand-in.
+/// The adapter straight at the stand-in's PostgreSQL.
 pub fn database(engines: &StandIns) -> SqlDatabase {
     let endpoints = engines.endpoints.each_ref().map(|endpoint| {
         let mut connect = Connect::new();
         connect.host("127.0.0.1").port(endpoint.addr().port()).user(standins::USER).dbname(standins::DATABASE);
-        SqlEndpoint { region: endpoint.region().parse().unwrap(), connect, login: Login::Own, roots: Roots::default() }
+        SqlEndpoint::own(endpoint.region().parse().unwrap(), connect, Roots::default())
     });
     SqlDatabase::new(SqlConfig {
-        database: "PostgreSQL",
-        endpoints,
-        plan: FloorPlan::default(),
         connections_per_region: CONNECTIONS,
-        pace: None,
-        role: Role::StandIn,
-        dialect: Dialect::Postgres,
-        control_plane: ControlPlane::None,
-        schema: None,
-        isolation: None,
-        settings: vec![],
+        ..SqlConfig::new("PostgreSQL", endpoints, Role::StandIn)
+    })
+    .unwrap()
+}
+
+/// The same tables through the endpoints that behave like Aurora DSQL's.
+async fn like_dsql(engines: &StandIns) -> SqlDatabase {
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+    let endpoints = engines.dsql.each_ref().map(|endpoint| {
+        let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(engines.root_pem().to_owned()));
+        SqlEndpoint::by_token(region, endpoint.host(), "admin", tokens.clone(), roots).at(endpoint.addr())
+    });
+    SqlDatabase::new(SqlConfig {
+        connections_per_region: CONNECTIONS,
+        dialect: Dialect::Dsql,
+        ..SqlConfig::new("PostgreSQL", endpoints, Role::StandIn)
     })
     .unwrap()
 }

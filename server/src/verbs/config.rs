@@ -3,7 +3,10 @@
 use super::serve;
 use crate::{
     compose,
-    config::{HIDDEN, file::File, masked},
+    config::{
+        file::File,
+        mask::{HIDDEN, masked},
+    },
 };
 use clap::{ArgMatches, Args as _, Command};
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use crate::{api::RunReport, island::card::grouped, words::short_title};
 use evidence::RunDocument;
 use leptos::prelude::*;
-use onsale::Outcome;
+use onsale::{Engine, Outcome};
 use std::sync::Arc;
 
 /// What was asked for and what answered.
@@ -12,7 +12,7 @@ pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl Int
     let (plan, engine, board) = (&report.plan, &report.engine, &report.scoreboard);
     let regions: Vec<_> = plan.regions.iter().map(ToString::to_string).collect();
     let stand_in = match (engine.own, engine.stand_in) {
-        (true, _) => "database under test: ".to_owned(),
+        (true, _) => Engine::OWN.to_owned(),
         (false, true) => format!("stand-in for {}: ", short_title(plan.backend)),
         (false, false) => String::new(),
     };

@@ -1,8 +1,10 @@
 //! Aurora DSQL over tokio-postgres; the same code on PostgreSQL and on whatever else speaks its protocol.
 
+mod ask;
 mod classify;
 mod clusters;
 mod connector;
+mod engine;
 mod login;
 mod office;
 mod runs;
@@ -13,7 +15,7 @@ mod txn;
 
 pub use login::{Login, Tokens};
 pub use tls::Roots;
-pub use tokio_postgres::{Config as Connect, config::SslMode};
+pub use tokio_postgres::Config as Connect;
 pub use txn::SqlTxn;
 
 pub use connector::Pace;
@@ -27,6 +29,7 @@ use onsale::{BoxedError, Database, Failure, FloorId, FloorPlan, Region, Setting}
 use std::{
     collections::HashSet,
     fmt,
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -34,7 +37,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 
 /// A connection on loan from a pool.
 type Client = Object<Connector>;
@@ -83,6 +86,25 @@ pub struct SqlConfig {
     pub settings: Vec<Setting>,
 }
 
+impl SqlConfig {
+    /// A database that speaks as PostgreSQL does, without limits of its own, under the names it gives.
+    pub fn new(database: &'static str, endpoints: [SqlEndpoint; 2], role: Role) -> Self {
+        Self {
+            database,
+            endpoints,
+            plan: FloorPlan::default(),
+            connections_per_region: CONNECTIONS,
+            pace: None,
+            role,
+            dialect: Dialect::Postgres,
+            control_plane: ControlPlane::None,
+            schema: None,
+            isolation: None,
+            settings: vec![],
+        }
+    }
+}
+
 /// What a database is to the name that it goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -128,6 +150,25 @@ pub struct SqlEndpoint {
 }
 
 impl SqlEndpoint {
+    /// As the connect string says.
+    pub fn own(region: Region, connect: Connect, roots: Roots) -> Self {
+        Self { region, connect, login: Login::Own, roots }
+    }
+
+    /// As Aurora DSQL asks for it: encrypted, for the host's name, with a token for every connection.
+    pub fn by_token(region: Region, host: &str, user: &str, tokens: Tokens, roots: Roots) -> Self {
+        let mut connect = Connect::new();
+        connect.host(host).user(user).dbname("postgres").ssl_mode(SslMode::Require);
+        Self { region, connect, login: Login::Token(tokens), roots }
+    }
+
+    /// The same, where the name is not looked up but known.
+    #[must_use]
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        self.connect.hostaddr(address.ip()).port(address.port());
+        self
+    }
+
     /// The host's name as it was configured; it is what the certificate and the token are for.
     pub fn host(&self) -> String {
         match self.connect.get_hosts() {
@@ -154,6 +195,8 @@ struct RegionPool {
     places: Arc<Semaphore>,
 }
 
+/// Connections of a region's pool, unless it is said how many.
+const CONNECTIONS: usize = 16;
 /// After how long a silent connection is kept alive.
 const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
 /// The longest that a buyer waits for a connection of the pool.

@@ -1,7 +1,7 @@
 //! The tables. Nothing here that Aurora DSQL refuses; each DDL in a transaction of its own.
 
 use super::{Dialect, Role, SqlDatabase, classify, trouble::Trouble};
-use onsale::{BoxOffice, Failure};
+use onsale::Failure;
 use std::{
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -64,7 +64,19 @@ impl SqlDatabase {
             let settles = self.levels().await?.iter().all(|level| SETTLING.contains(&level.as_str()));
             self.shared.settles_doubt.store(settles, Ordering::Relaxed);
         }
-        self.check().await
+        self.check_tables().await
+    }
+
+    /// Whether the tables are there through both endpoints, with the columns that are used.
+    pub(super) async fn check_tables(&self) -> Result<(), Failure> {
+        for (region, endpoint) in self.shared.regions.iter().zip(&self.config().endpoints) {
+            let client = self.client_of(region).await?;
+            for look in COLUMNS {
+                let asked = client.simple_query(look).await;
+                asked.map_err(|error| self.unavailable(Trouble::not_as_made(endpoint, error)))?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes a mark through one endpoint and looks for it through the other: two databases would sell everything twice,
@@ -101,6 +113,14 @@ impl SqlDatabase {
     }
 }
 
+/// What must be there, though no row need be.
+const COLUMNS: [&str; 5] = [
+    "SELECT floor, seat, round, reset_round, status, owner, ticket, region, changed_at FROM seats LIMIT 0",
+    "SELECT floor, seat, round, ticket, buyer, region, run, attempt, sold_at FROM ledger LIMIT 0",
+    "SELECT run, part, parts, floor, document FROM runs LIMIT 0",
+    "SELECT run, floor, plan FROM begun LIMIT 0",
+    "SELECT record, place, document FROM records LIMIT 0",
+];
 /// How often a DDL that races another server's is tried.
 const ATTEMPTS_MAX: u64 = 50;
 /// The levels at which a transaction that finds no trace of a lost commit conflicts with it.

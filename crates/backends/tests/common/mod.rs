@@ -2,13 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use backends::dsql::{
-    Connect, ControlPlane, Dialect, Login, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, SslMode, Tokens,
-};
+use backends::dsql::{Connect, Dialect, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens};
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
-    Backend, BoxOffice, Buyer, Database, Failure, FloorId, FloorPlan, Operation, Order, Plan, Run, RunId, Seat, SeatId,
-    Ticket,
+    Backend, BoxOffice, Buyer, Database, Failure, FloorId, Operation, Order, Plan, Run, RunId, Seat, SeatId, Ticket,
 };
 use standins::{Authority, DsqlEndpoint, Options, Postgres, PostgresOptions, REGIONS, RegionalEndpoint, StandIns};
 use std::{
@@ -43,20 +40,13 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
     let endpoint = |n: usize| {
         let mut connect = Connect::new();
         connect.host("127.0.0.1").port(addresses[n].port()).user(standins::USER).dbname(&which.dbname);
-        SqlEndpoint { region: REGIONS[n].parse().unwrap(), connect, login: Login::Own, roots: Roots::default() }
+        SqlEndpoint::own(REGIONS[n].parse().unwrap(), connect, Roots::default())
     };
     SqlDatabase::new(SqlConfig {
-        database: NAME,
-        endpoints: [endpoint(0), endpoint(1)],
-        plan: FloorPlan::default(),
         connections_per_region: which.connections,
-        pace: None,
-        role: Role::StandIn,
-        dialect: Dialect::Postgres,
-        control_plane: ControlPlane::None,
         schema: Some(which.schema),
         isolation: which.isolation,
-        settings: vec![],
+        ..SqlConfig::new(NAME, [endpoint(0), endpoint(1)], Role::StandIn)
     })
     .unwrap()
 }
@@ -70,29 +60,14 @@ pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase 
 pub async fn dsql_config(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlConfig {
     let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
     let endpoint = |endpoint: &DsqlEndpoint| {
-        let mut connect = Connect::new();
-        connect.host(endpoint.host()).hostaddr(endpoint.addr().ip()).port(endpoint.addr().port());
-        connect.user("admin").dbname("postgres").ssl_mode(SslMode::Require);
-        SqlEndpoint {
-            region: endpoint.region().parse().unwrap(),
-            connect,
-            login: Login::Token(tokens.clone()),
-            roots: Roots::Pem(root_pem.to_owned()),
-        }
+        let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(root_pem.to_owned()));
+        SqlEndpoint::by_token(region, endpoint.host(), "admin", tokens.clone(), roots).at(endpoint.addr())
     };
     SqlConfig {
-        database: NAME,
-        endpoints: endpoints.each_ref().map(endpoint),
-        plan: FloorPlan::default(),
         connections_per_region: CONNECTIONS,
-        // Kills and cuts make buyers connect more often than any cluster would let them.
-        pace: None,
-        role: Role::StandIn,
+        // No pace: kills and cuts make buyers connect more often than any cluster would let them.
         dialect: Dialect::Dsql,
-        control_plane: ControlPlane::None,
-        schema: None,
-        isolation: None,
-        settings: vec![],
+        ..SqlConfig::new(NAME, endpoints.each_ref().map(endpoint), Role::StandIn)
     }
 }
 

@@ -7,7 +7,6 @@ mod conflicts;
 mod dialect;
 mod entry;
 mod limits;
-mod measure;
 mod protocol;
 mod race;
 mod support;

@@ -1,0 +1,103 @@
+//! Asking outside a purchase: on a connection that answers, again where that is safe, and never twice where it is not.
+
+use super::{
+    Client, RegionPool, SqlDatabase,
+    classify::{Stage, classify},
+};
+use deadpool::managed::Object;
+use onsale::Failure;
+use std::time::Duration;
+use tokio_postgres::{Row, error::SqlState, types::ToSql};
+
+/// How often an opening, a reset or a run to be kept is tried against transactions that race it.
+const ATTEMPTS_MAX: u32 = 50;
+
+impl SqlDatabase {
+    /// Reads, again if the connection turns out to have died in the pool: then another region may answer.
+    pub(super) async fn select(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let mut dead = 0;
+        loop {
+            let client = self.client().await?;
+            let error = match client.prepare_cached(sql).await {
+                Ok(statement) => match client.query(&statement, params).await {
+                    Ok(rows) => return Ok(rows),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            let again = error.code().is_none_or(|code| *code == SqlState::INTERNAL_ERROR);
+            if !again || dead == self.config().connections_per_region {
+                return Err(classify(self.config().database, Stage::Statement, error));
+            }
+            drop(Object::take(client));
+            dead += 1;
+        }
+    }
+
+    /// A connection that answers, for what is not to be sent twice.
+    pub(super) async fn live_client(&self) -> Result<Client, Failure> {
+        let [first, second] = &self.shared.regions;
+        match self.live_client_of(first).await {
+            Ok(client) => Ok(client),
+            Err(_) => self.live_client_of(second).await,
+        }
+    }
+
+    /// The same in one region.
+    pub(super) async fn live_client_of(&self, region: &RegionPool) -> Result<Client, Failure> {
+        let mut dead = 0;
+        loop {
+            let client = self.client_of(region).await?;
+            // Not an empty query: a proxy on the way may answer that by itself.
+            match client.simple_query("SELECT 1").await {
+                Ok(_) => return Ok(client),
+                Err(error) if dead == self.config().connections_per_region => {
+                    return Err(classify(self.config().database, Stage::Statement, error));
+                }
+                Err(_) => drop(Object::take(client)),
+            }
+            dead += 1;
+        }
+    }
+
+    /// Runs one changing statement on its own, again when a purchase raced it, never after a lost answer: a repeated
+    /// reset would open what was bought in between.
+    pub(super) async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let database = self.config().database;
+        self.patiently(move || async move {
+            let client = self.live_client().await?;
+            // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
+            client.query(sql, params).await.map_err(|error| {
+                let stage = if is_refusal(error.code()) { Stage::Statement } else { Stage::Commit };
+                classify(database, stage, error)
+            })
+        })
+        .await
+    }
+
+    /// Asks again while somebody else's transaction races it.
+    pub(super) async fn patiently<T, F>(&self, ask: impl Fn() -> F + Send) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
+        let mut attempt = 1;
+        loop {
+            match ask().await {
+                Err(Failure::Conflict { .. } | Failure::SchemaChanged { .. } | Failure::Transient { .. })
+                    if attempt < ATTEMPTS_MAX =>
+                {
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=u64::from(attempt.min(20))))).await;
+        }
+    }
+}
+
+/// Whether the server certainly did not do what it was asked: it found the statement wrong, or undid it. Whatever ends a
+/// connection, or is anybody's guess, may have come after the deed.
+fn is_refusal(code: Option<&SqlState>) -> bool {
+    const CLASSES: [&str; 9] = ["0A", "22", "23", "25", "3D", "3F", "40", "42", "54"];
+    code.is_some_and(|code| CLASSES.contains(&code.code().get(..2).unwrap_or_default()))
+}

@@ -1,0 +1,106 @@
+//! Who is answering: asked of the database, with every setting that could bend a comparison.
+
+use super::{
+    Dialect, Role, SqlDatabase, SqlEndpoint,
+    classify::{Stage, classify, is_answer},
+    connector,
+};
+use onsale::{BoxOffice, Engine, Failure, Setting};
+
+impl SqlDatabase {
+    /// Who is answering, in its own words where it has any.
+    pub(super) async fn describe(&self) -> Result<Engine, Failure> {
+        let config = self.config();
+        let version = self.told("SELECT version()").await?;
+        let levels = self.levels().await?;
+        let place = match config.role {
+            Role::StandIn => "this machine".to_owned(),
+            Role::Itself => self.regions().map(|region| region.to_string()).join(" and "),
+            Role::Own => config.endpoints.each_ref().map(SqlEndpoint::host).join(" and "),
+        };
+        let mut settings = self.own_settings();
+        settings.push(Setting::new("version", version.clone()));
+        settings.extend(config.settings.iter().cloned());
+        settings.extend(self.clusters().await);
+        Ok(Engine {
+            stand_in: config.role == Role::StandIn,
+            own: config.role == Role::Own,
+            name: if config.role == Role::Itself { "Aurora DSQL".to_owned() } else { product(&version).to_owned() },
+            consistency: levels.join(" in one place, in the other "),
+            place,
+            settings,
+        })
+    }
+
+    /// What this side of the connection decides.
+    fn own_settings(&self) -> Vec<Setting> {
+        let config = self.config();
+        let [first, second] = self.regions();
+        let [earliest, latest] = connector::RETIRED_AFTER_MINUTES;
+        let mut settings = vec![
+            Setting::new("regions", format!("{first}, {second}")),
+            Setting::new("connections per region", config.connections_per_region.to_string()),
+            Setting::new("connect timeout", format!("{} s", connector::CONNECT_TIMEOUT.as_secs())),
+            Setting::new("connections retired", format!("after {earliest} to {latest} minutes")),
+        ];
+        if let Some(pace) = config.pace {
+            settings.push(Setting::new(
+                "new connections",
+                format!("{} a second, {} at once", pace.per_second, pace.at_once),
+            ));
+        }
+        if config.dialect == Dialect::Dsql {
+            settings.push(Setting::new("login", "TLS, and a token of its own for every connection"));
+        }
+        settings
+    }
+
+    /// One word of the database about itself; a database that refuses the question is not away.
+    async fn told(&self, ask: &str) -> Result<String, Failure> {
+        match self.select(ask, &[]).await {
+            Ok(rows) => Ok(rows.first().map(|row| row.get(0)).unwrap_or_default()),
+            Err(Failure::Unavailable { source, .. }) if is_answer(&*source) => Ok("not told".to_owned()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The isolation levels of the two regional endpoints, one if they agree. Only somebody's own may differ: both are
+    /// asked there.
+    pub(super) async fn levels(&self) -> Result<Vec<String>, Failure> {
+        const ASK: &str = "SELECT current_setting('transaction_isolation')";
+        if self.config().role != Role::Own {
+            return Ok(vec![self.told(ASK).await?.to_uppercase()]);
+        }
+        let mut levels = Vec::new();
+        for region in &self.shared.regions {
+            let client = self.live_client_of(region).await?;
+            let row = client.query_one(ASK, &[]).await;
+            let row = row.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
+            levels.push(row.get::<_, String>(0).to_uppercase());
+        }
+        levels.dedup();
+        Ok(levels)
+    }
+}
+
+/// Name and version out of `version()`: "PostgreSQL 15.18", "CockroachDB CCL v23.1.11".
+fn product(version: &str) -> &str {
+    let end = [" (", " on ", ","].iter().filter_map(|stop| version.find(stop)).min();
+    &version[..end.unwrap_or(version.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_product_is_named_without_its_build() {
+        for (version, name) in [
+            ("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc", "PostgreSQL 15.18"),
+            ("PostgreSQL 16.4 on aarch64-apple-darwin, compiled by clang", "PostgreSQL 16.4"),
+            ("CockroachDB CCL v23.1.11 (x86_64-pc-linux-gnu, built 2023/09/27)", "CockroachDB CCL v23.1.11"),
+            ("PostgreSQL 11.2-YB-2.20.1.0-b0 on x86_64-pc-linux-gnu", "PostgreSQL 11.2-YB-2.20.1.0-b0"),
+            ("something else", "something else"),
+        ] {
+            assert_eq!(super::product(version), name);
+        }
+    }
+}
