@@ -1,7 +1,7 @@
 //! What people were told, held against the ledger.
 
-use crate::common::{order, seat};
-use onsale::{FloorId, Operation, Outcome, Ticket};
+use crate::common::{self, order, seat};
+use onsale::{Failure, FloorId, Operation, Outcome, Ticket};
 use std::{collections::BTreeSet, fmt};
 
 /// What people were told, held against the ledger.
@@ -74,6 +74,12 @@ pub fn check(told: &[Operation], ledger: &BTreeSet<Ticket>) -> Tally {
     assert_eq!(tally.wrong, Vec::<String>::new());
     assert_eq!(tally.confirmed + tally.rejected + tally.errors + tally.unknown, tally.purchases);
     tally
+}
+
+/// The error says which database is away.
+pub fn assert_names_the_database(failure: &Failure) {
+    assert!(matches!(failure, Failure::Unavailable { database: common::NAME, .. }), "{failure:?}");
+    assert!(failure.to_string().starts_with("PostgreSQL is not available: "), "{failure}");
 }
 
 /// The check can fail.
