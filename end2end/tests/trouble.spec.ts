@@ -37,4 +37,9 @@ test("a database that dies while the page is open is named where it happens", as
   await page.getByText("DynamoDB · foil").click();
   await seat(page, "C3").click();
   await expect(page.getByText("Seat C3 is yours")).toBeVisible();
+  // Whoever chooses it again is told so at the choice, which goes back.
+  await page.getByText("Aurora DSQL", { exact: true }).click();
+  await expect(page.locator(".hint")).toContainText("does not answer");
+  await expect(page.getByRole("radio", { name: "DynamoDB · foil" })).toBeChecked();
+  await expect(page).toHaveURL(/backend=naive/);
 });

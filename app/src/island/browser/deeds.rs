@@ -40,9 +40,12 @@ impl State {
                     Ok(floor) => model.floor = Some(Floor::from(floor)),
                     Err(error) => {
                         let shown = model.floor.as_ref().map(|floor| floor.shop.clone());
-                        if let Some(place) = model.setup.shops.iter().position(|shop| Some(&shop.id) == shown.as_ref())
-                        {
+                        let place = model.setup.shops.iter().position(|shop| Some(&shop.id) == shown.as_ref());
+                        if let Some(place) = place.filter(|place| *place != model.shop) {
                             model.shop = place;
+                            model.at_controls = Notice::trouble(error);
+                            call::remember(&model.address());
+                            return;
                         }
                         if let Some(floor) = &mut model.floor {
                             floor.floor_wide = ["–".to_owned(), "floor-wide, not read again".to_owned()];
