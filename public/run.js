@@ -39,9 +39,11 @@ const checked = document.querySelector("#checked");
 button.addEventListener("click", async () => {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
+  checked.className = "";
   checked.textContent = "Loading the witness and the history …";
   try {
-    const answer = fetch(button.closest("[data-run]").dataset.run).then((response) => {
+    const { run, verdict, history: address } = button.closest("[data-run]").dataset;
+    const answer = fetch(address).then((response) => {
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       return response.arrayBuffer();
     });
@@ -49,10 +51,12 @@ button.addEventListener("click", async () => {
     await witness.default({ module_or_path: "/pkg/checker.wasm" });
     const history = new Uint8Array(await answer);
     const began = performance.now();
-    const sentence = witness.check(history);
+    const { agrees, sentence } = witness.check(history, run, verdict);
     const took = Math.max(1, Math.round(performance.now() - began));
     checked.textContent = `${sentence} It took ${took} ms.`;
+    checked.className = agrees ? "" : "wrong";
   } catch (error) {
+    checked.className = "wrong";
     checked.textContent = `It could not be checked here: ${error.message ?? error}. Try again, or download run.json.`;
   } finally {
     button.removeAttribute("aria-disabled");

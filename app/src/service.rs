@@ -19,6 +19,7 @@ use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Host, Order, Region
 use queue::Queues;
 use std::{collections::BTreeMap, sync::Arc};
 use stress::{Latest, StressTurns};
+use tokio_util::task::TaskTracker;
 
 /// What one deployment offers.
 pub struct Service {
@@ -34,6 +35,7 @@ pub struct Service {
     store: Arc<dyn RunStore>,
     queues: Arc<Queues>,
     runs: LiveRuns,
+    saves: TaskTracker,
     stress_turns: StressTurns,
     latest: Latest,
 }
@@ -48,8 +50,8 @@ impl Service {
         shops: BTreeMap<Backend, Arc<dyn Shop>>,
         store: Arc<dyn RunStore>,
     ) -> Self {
-        let (queues, runs, stress_turns, latest) = Default::default();
-        Self { plan, buyers_max, host, record_key, shops, store, queues, runs, stress_turns, latest }
+        let (queues, runs, saves, stress_turns, latest) = Default::default();
+        Self { plan, buyers_max, host, record_key, shops, store, queues, runs, saves, stress_turns, latest }
     }
 
     /// The backends that are on sale here, the product's first.
@@ -81,6 +83,12 @@ impl Service {
     /// Lets go of whoever watches a run: the server is about to end.
     pub fn close(&self) {
         self.runs.close();
+    }
+
+    /// Waits until every run that has ended is stored, or could not be.
+    pub async fn stored(&self) {
+        self.saves.close();
+        self.saves.wait().await;
     }
 
     /// Who answers for each backend, asked now.

@@ -7,7 +7,7 @@ use leptos_axum::ResponseOptions;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{FlatRoutes, Redirect, Route, Router},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
@@ -46,7 +46,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=OnSale ssr=SsrMode::Async />
                 <Route path=path!("/run/:id") view=RunPage ssr=SsrMode::Async />
                 <Route path=path!("/proof") view=ProofPanel ssr=SsrMode::Async />
-                <Route path=path!("/evidence") view=|| view! { <Redirect path="/proof" /> } />
             </FlatRoutes>
         </Router>
     }

@@ -50,6 +50,14 @@ impl Visitor {
     }
 }
 
+/// The address under which this site was asked, such as `https://worldseat.example`.
+pub fn site_address() -> String {
+    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{}", text("host").unwrap_or("ADDRESS"))
+}
+
 /// 128 bits that nobody can guess, from the operating system.
 ///
 /// # Panics

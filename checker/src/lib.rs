@@ -3,26 +3,46 @@
 use evidence::{RunDocument, verify};
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-/// Judges a `run.json` on this machine, and says in one sentence what came out and whether the server said the same.
+/// What came out.
+#[wasm_bindgen(getter_with_clone)]
+pub struct Checked {
+    /// Whether the record bears out what was claimed of it, and is that of the page.
+    pub agrees: bool,
+    /// What came out, in a sentence.
+    pub sentence: String,
+}
+
+/// Judges a `run.json` on this machine, and says whether the server said the same: when the run ended, and on the page
+/// of the run `id` that shows `verdict`.
 ///
 /// # Errors
 /// If the document cannot be read, in one line.
 #[wasm_bindgen]
-pub fn check(document: &[u8]) -> Result<String, JsError> {
+pub fn check(document: &[u8], id: &str, verdict: &str) -> Result<Checked, JsError> {
     let document = RunDocument::read(document)?;
     let checked = verify(&document);
-    let operations = document.run.operations.len();
-    let sales = document.run.ledger.len();
-    let verdict = checked.verdict.verdict;
-    let sentence = if checked.agrees {
+    let (found, told) = (checked.verdict.verdict.to_string(), document.run.id.as_str());
+    let mut differences = checked.differences;
+    if told != id {
+        differences.push(format!("this is the page of run {id}, the history is that of run {told}"));
+    }
+    if found != verdict {
+        differences.push(format!("this page says {verdict}, the history gives {found}"));
+    }
+    let agrees = differences.is_empty();
+    let sentence = if agrees {
+        let (operations, sales) = (document.run.operations.len(), document.run.ledger.len());
+        let (s, rows) = (if operations == 1 { "" } else { "s" }, if sales == 1 { "row" } else { "rows" });
         format!(
-            "{verdict}, computed on your machine from {operations} operations and {sales} ledger rows. That is what the server claimed when the run ended."
+            "{found}, computed on your machine from {operations} operation{s} and {sales} ledger {rows}. \
+             That is what the server claimed when the run ended, and what this page says."
         )
     } else {
-        let differences = checked.differences.join("; ");
+        let differences = differences.join("; ");
         format!(
-            "{verdict}, computed on your machine. The record does not bear out what was claimed of it: {differences}."
+            "The record does not bear out what was claimed of it: {differences}. \
+             From the record alone, computed on your machine: {found}."
         )
     };
-    Ok(sentence)
+    Ok(Checked { agrees, sentence })
 }

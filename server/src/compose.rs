@@ -65,20 +65,20 @@ pub async fn service(
     product.create_tables().await.map_err(line)?;
     let dsql = product.clone();
     let (at_site, at_burst) = (dsql.clone(), dsql.with_connections(crowd)?);
-    shops.insert(Backend::Dsql, Counter::over(at_site, at_burst, options.connections));
+    shops.insert(Backend::Dsql, Counter::<SqlDatabase>::over(at_site, at_burst, options.connections));
 
     if let Some(foil) = foil(engines, options, choice.foil.as_ref(), plan)? {
         let foil = GlobalTables::open(foil).await;
         foil.create_tables().await.map_err(line)?;
         let (at_site, at_burst) = (foil.with_connections(site), foil.with_connections(crowd));
-        shops.insert(Backend::Naive, Counter::over(at_site, at_burst, options.connections));
+        shops.insert(Backend::Naive, Counter::<GlobalTables>::over(at_site, at_burst, options.connections));
     }
 
     if let (true, Some(engines)) = (options.control, engines) {
         let control = SqlDatabase::new(control(engines, plan)?)?;
         control.create_tables().await.map_err(line)?;
         let (at_site, at_burst) = (control.with_connections(site)?, control.with_connections(crowd)?);
-        shops.insert(Backend::Control, Counter::over(at_site, at_burst, options.connections));
+        shops.insert(Backend::Control, Counter::<SqlDatabase>::over(at_site, at_burst, options.connections));
     }
     Ok(Arc::new(Service::new(
         plan,
@@ -116,7 +116,7 @@ async fn product(
         Product::StandIn => {
             let latency = Setting::new("what COMMIT takes longer", format!("{} ms", options.commit_latency_ms));
             SqlConfig {
-                settings: engines.map(fsync).into_iter().chain([latency]).collect(),
+                settings: engines.map(keeping).into_iter().chain([latency]).collect(),
                 ..like_dsql(config("PostgreSQL (stand-in for Aurora DSQL)", Role::StandIn))
             }
         }
@@ -191,13 +191,16 @@ fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
         connections_per_region: SITE_CONNECTIONS as usize,
         schema: Some("control"),
         isolation: Some("read committed"),
-        settings: vec![fsync(engines)],
+        settings: vec![keeping(engines)],
         ..SqlConfig::new("PostgreSQL (known-bad control)", endpoints, Role::StandIn)
     })
 }
 
-fn fsync(engines: &StandIns) -> Setting {
-    Setting::new("fsync", if engines.postgres.keeps_data() { "on" } else { "off: the data is thrown away at the end" })
+fn keeping(engines: &StandIns) -> Setting {
+    Setting::new(
+        "data",
+        if engines.postgres.keeps_data() { "kept" } else { "thrown away at the end, so it is not forced to disk" },
+    )
 }
 
 fn foil(

@@ -9,6 +9,8 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// How long open connections may take to finish once the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long runs that have ended may then take to be stored: their links were given away.
+const STORED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Engines that run and a server that listens.
 pub struct Deployment {
@@ -64,6 +66,9 @@ impl Deployment {
             // Whoever waits for a long burst to end would hold it up.
             let _ = tokio::time::timeout(GRACE, &mut self.server).await;
             self.server.abort();
+        }
+        if tokio::time::timeout(STORED_WITHIN, self.service.stored()).await.is_err() {
+            eprintln!("runs that have ended could not be stored within {} s", STORED_WITHIN.as_secs());
         }
         if let Some(engines) = self.engines {
             engines.stop().await;

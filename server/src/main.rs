@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
     let (verb, matches, file) = match command_line() {
         Ok(parsed) => parsed,
         Err(error) => {
-            eprintln!("worldseat: {error:#}");
+            eprintln!("{}", verbs::plain(&format!("worldseat: {error:#}")));
             return ExitCode::from(2);
         }
     };
@@ -89,7 +89,7 @@ async fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // With its causes, in one line.
-        eprintln!("worldseat: {error:#}");
+        eprintln!("{}", verbs::plain(&format!("worldseat: {error:#}")));
         ExitCode::from(trouble)
     })
 }

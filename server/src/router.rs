@@ -10,6 +10,8 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, header},
     middleware,
+    response::Redirect,
+    routing::get,
 };
 use leptos::prelude::{LeptosOptions, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -52,6 +54,7 @@ pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
     let compressible = SizeAbove::new(512).and(NotForContentType::const_new("text/event-stream"));
     Router::new()
         .merge(pages)
+        .route("/evidence", get(async || Redirect::permanent("/proof")))
         .merge(api::routes(service))
         .fallback(file_or_nothing)
         .layer(CompressionLayer::new().br(true).gzip(true).compress_when(compressible))

@@ -7,7 +7,7 @@ mod common;
 use common::{Api, Server, check_report};
 use serde_json::{Value, json};
 use std::{
-    io::Write,
+    io::{Read, Write},
     process::{Command, Output, Stdio},
 };
 
@@ -84,7 +84,49 @@ async fn a_run_is_taken_home_checked_and_every_change_is_noticed() {
         assert!(missing.error().contains("run.json"), "{}", missing.error());
     }
     assert_eq!(api.get("/run/nosuchrun/run.json").await.status, 404);
+    let absent = worldseat(&["verify", &format!("http://{}/run/nosuchrun/?page=2", api.host())], b"");
+    assert_eq!(absent.status.code(), Some(2), "{}", said(&absent));
+    assert!(said(&absent).contains("There is no run nosuchrun on this deployment."), "{}", said(&absent));
     server.stop();
+}
+
+/// The document of another run agrees with itself; it is not what was asked for.
+#[test]
+fn a_document_of_another_run_is_noticed_and_steers_no_terminal() {
+    let run = worldseat(&["synth", "--operations", "40", "--seats", "2"], b"").stdout;
+    let text = String::from_utf8(run.clone()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/run/wanted", listener.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", run.len()).unwrap();
+        stream.write_all(&run).unwrap();
+    });
+    let other = worldseat(&["verify", &address], b"");
+    answering.join().unwrap();
+    assert_eq!(other.status.code(), Some(1), "{}", said(&other));
+    assert!(said(&other).starts_with("does not agree"), "{}", said(&other));
+    assert!(said(&other).contains("run: wanted was asked for"), "{}", said(&other));
+
+    let name = "\"name\":\"";
+    let steering = text.replacen(name, &format!("{name}\\u001b[2K\\u202e"), 1);
+    assert_ne!(steering, text);
+    let output = worldseat(&["verify", "-"], steering.as_bytes());
+    assert!(!said(&output).contains(['\u{1b}', '\u{202e}']), "{}", said(&output));
+    assert!(said(&output).contains("\\u{1b}[2K\\u{202e}"), "{}", said(&output));
+}
+
+/// What a script reads is JSON however the test ended, and says what was not done.
+#[test]
+fn a_stress_test_that_cannot_go_on_says_so_in_json() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = worldseat(&["stress", &format!("http://{nobody}"), "--json", "--backends", "dsql"], b"");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer["error"].as_str().unwrap().contains("does not answer"), "{answer}");
+    assert_eq!((answer["lines"].as_array().unwrap().len(), answer["notDone"].as_array().unwrap().len()), (0, 8));
+    assert_eq!(answer["notDone"][0], json!({"backend": "dsql", "buyers": 8, "thinkMs": 0}));
 }
 
 #[test]
@@ -271,8 +313,9 @@ async fn an_empty_deployment_has_no_figures() {
     }
     let text: String = main.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, t)| t).collect();
     assert!(text.contains("The headline, measured") && text.contains("Everything in one place"), "{text}");
-    // The numbers of the sections, and the address in the command.
-    let mut rest = text.replace("http://127.0.0.1:3000", "");
+    // The numbers of the sections, and the address in the command, which is this server's.
+    let mut rest = text.replace(&format!("worldseat stress http://{} --record", server.api.host()), "");
+    assert!(rest.len() < text.len(), "how to measure: {text}");
     for (number, heading) in [(1, "The headline"), (2, "A test"), (3, "Why it"), (5, "Everything")] {
         rest = rest.replace(&format!("{number}{heading}"), "");
     }

@@ -82,6 +82,24 @@ async fn a_server_killed_in_the_middle_of_a_burst_leaves_an_unfinished_run() {
     server.stop();
 }
 
+/// A run whose answer was given is stored, though the server is asked to stop in that moment.
+#[tokio::test]
+async fn a_run_that_was_answered_is_there_after_a_stop_at_once() {
+    let kept = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    let directory = kept.path().join("data");
+    let options = ["--data", directory.to_str().unwrap()];
+    for (floor, backend) in [("one", "naive"), ("two", "dsql"), ("three", "naive")] {
+        let server = Server::start(&options);
+        let wish = json!({"backend": backend, "floor": floor, "concurrency": 1_000, "thinkMs": 0});
+        let run = server.api.done("/api/breakit", &wish).await["run"].as_str().unwrap().to_owned();
+        server.stop();
+        let server = Server::start(&options);
+        assert_eq!(server.api.get(&format!("/run/{run}")).await.status, 200, "{backend}");
+        server.stop();
+    }
+}
+
 /// Whoever watches a run is let go when the server is asked to stop: the stream ends, it does not break.
 #[tokio::test]
 async fn a_server_that_stops_ends_the_streams_of_its_runs() {

@@ -1,5 +1,7 @@
 //! What several pages share.
 
 mod header;
+mod settings;
 
 pub use header::{Header, Here};
+pub use settings::Settings;

@@ -5,13 +5,14 @@ mod measured;
 mod source;
 
 use crate::{
-    components::{Header, Here},
+    components::{Header, Here, Settings},
     error::AppError,
     service::Service,
     words::{engine_line, short_title},
 };
 use diagram::Diagram;
 use evidence::FOIL;
+use futures::FutureExt;
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title};
 use measured::{Captured, Headline};
@@ -26,7 +27,7 @@ pub fn ProofPanel() -> impl IntoView {
     let service = expect_context::<Arc<Service>>();
     let has_foil = service.has(FOIL);
     let [at_it, control, generous] = words(has_foil);
-    let under = under(&service);
+    let (under, backends) = (under(&service), service.backends());
     let engines = {
         let service = Arc::clone(&service);
         Suspend::new(async move {
@@ -34,19 +35,25 @@ pub fn ProofPanel() -> impl IntoView {
             engines.map(|(backend, engine)| view! { <Word backend engine /> }).collect_view()
         })
     };
-    let headline = {
+    // Asked once: the headline and the captured output are of one test.
+    let latest = {
         let service = Arc::clone(&service);
+        async move { service.latest_stress().await }.boxed().shared()
+    };
+    let headline = {
+        let latest = latest.clone();
         Suspend::new(async move {
-            match service.latest_stress().await {
+            match latest.await {
                 Ok(latest) => view! { <Headline latest /> }.into_any(),
                 Err(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
             }
         })
     };
     let captured = Suspend::new(async move {
-        match service.stress_tests().await {
-            Ok(tests) => view! { <Captured tests /> }.into_any(),
-            Err(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
+        let found = async { Ok((latest.await?, service.stress_tests().await?)) };
+        match found.await {
+            Ok((latest, tests)) => view! { <Captured latest tests /> }.into_any(),
+            Err::<_, AppError>(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
         }
     });
     view! {
@@ -68,14 +75,14 @@ pub fn ProofPanel() -> impl IntoView {
             <p>
                 "This is the purchase. There is one, for every database, and the text below was compiled in from the very file that the program runs. No lock, no condition, no uniqueness trick: whether two buyers can both be told “confirmed” is left to the database alone."
             </p>
-            <Sources />
+            <Sources backends />
             <p>
                 "Three sources are read independently and shown side by side: what the buyers were told, what the committed ledger holds, and what the seats table shows."{generous}
             </p>
             <KnownBad />
             <Diagram under />
             <h2 id="databases"><span>"4"</span>"The databases’ own word"</h2>
-            <p>"Asked now, of whatever answers on this deployment:"</p>
+            <p>"Whatever answers on this deployment was asked just now what it is. What WorldSeat itself decides stands below its answer; a burst’s pools are its own, and stand on the page of its run."</p>
             <Suspense>{engines}</Suspense>
             <h2 id="run"><span>"5"</span>"Everything in one place"</h2>
             <p>"With Rust installed and the repository cloned, one command builds everything, starts the databases and serves this page; another runs every check."</p>
@@ -135,9 +142,8 @@ fn Word(backend: Backend, engine: Result<Engine, AppError>) -> impl IntoView {
         Ok(engine) => (engine_line(backend, &engine), engine.settings),
         Err(error) => (format!("{}: {error}", short_title(backend)), vec![]),
     };
-    let rows = settings.into_iter().map(|set| view! { <tr><th scope="row">{set.name}</th><td>{set.value}</td></tr> });
     view! {
         <h3>{word}</h3>
-        <table class="plain-table"><tbody>{rows.collect_view()}</tbody></table>
+        <table class="plain-table"><Settings settings /></table>
     }
 }

@@ -93,7 +93,7 @@ fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) ->
             </section>
             <ResultCard card=Memo::new(move |_| card.clone()) state=None />
             <section class="facts">
-                <CheckAndTake id=report.run.clone() />
+                <CheckAndTake id=report.run.clone() verdict=report.verdict.verdict.to_string() />
                 <Fates report=report.clone() />
             </section>
             <Timeline document=Arc::clone(&document) verdict=report.verdict.clone() look=look.clone() />

@@ -20,6 +20,7 @@ use onsale::{
 };
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 /// A wish for a burst, not yet checked.
 #[derive(Clone, Debug)]
@@ -153,8 +154,9 @@ impl Service {
         let live = self.runs.begin(&id)?;
         // Spawned: closing the tab never stops a run.
         let store = Arc::clone(&self.store);
+        let saves = self.saves.clone();
         let burst = tokio::spawn(async move {
-            let work = run_to_the_end(shop, store, place, slot, burst, Arc::clone(&live));
+            let work = run_to_the_end(shop, store, saves, place, slot, burst, Arc::clone(&live));
             tokio::spawn(work).await.unwrap_or_else(|stopped| {
                 tracing::error!(%stopped, "a burst");
                 let error = AppError::Transport("The burst was stopped by a fault of the server.".to_owned());
@@ -175,6 +177,7 @@ type UnderWay = JoinHandle<Result<Arc<Document>, AppError>>;
 async fn run_to_the_end(
     shop: Arc<dyn Shop>,
     store: Arc<dyn RunStore>,
+    saves: TaskTracker,
     place: Place,
     slot: Option<Slot>,
     burst: Burst,
@@ -219,7 +222,7 @@ async fn run_to_the_end(
     let claims = report::claims(&run, &report.verdict);
     let document = Arc::new(Document { run: Cow::Owned(run), claims });
     live.ended(Arc::clone(&document), report);
-    tokio::spawn(save(store, floor, Arc::clone(&document), slot, live));
+    saves.spawn(save(store, floor, Arc::clone(&document), slot, live));
     Ok(document)
 }
 

@@ -143,11 +143,19 @@ pub struct Setting {
     pub name: String,
     /// To what, with its unit.
     pub value: String,
+    /// Whether the database said so when it was asked; else it is WorldSeat's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 impl Setting {
     /// `name` set to `value`.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self { name: name.into(), value: value.into(), told: false }
+    }
+
+    /// `name` is `value`, as the database says.
+    pub fn told(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { told: true, ..Self::new(name, value) }
     }
 }

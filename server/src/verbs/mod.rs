@@ -8,14 +8,26 @@ pub mod stress;
 pub mod synth;
 pub mod verify;
 
+use std::borrow::Cow;
+
 /// Prints a line; whoever does not read it to its end, such as `head`, has seen enough.
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($words)*);
+        let _ = writeln!(std::io::stdout(), "{}", $crate::verbs::plain(&format!($($words)*)));
     }};
 }
 pub(crate) use say;
+
+/// Words from elsewhere must not steer the terminal: whatever is not to be read is written as its escape.
+pub fn plain(words: &str) -> Cow<'_, str> {
+    let steers =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !words.contains(steers) {
+        return words.into();
+    }
+    words.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
 
 /// Resolves once, at Ctrl-C or SIGTERM.
 pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {

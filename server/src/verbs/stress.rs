@@ -57,10 +57,10 @@ pub struct Options {
     engines: EngineOptions,
 }
 
-/// Runs the test and prints its lines and its result.
+/// Runs the test and prints its lines and its result, and what it could not do.
 ///
 /// # Errors
-/// If the deployment could not be asked; what had failed by then is said all the same.
+/// If the flags contradict each other, or nothing could be started.
 pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     check(&options, matches)?;
     let mut stop = std::pin::pin!(stop_signal()?);
@@ -72,11 +72,14 @@ pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<Ex
         let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
         let deployment = tokio::select! {
             deployment = Deployment::start(listener, &options.engines) => deployment?,
-            () = &mut stop => return Ok(ExitCode::from(130)),
+            () = &mut stop => {
+                eprintln!("stopped before the test began: nothing was done");
+                return Ok(ExitCode::from(130));
+            }
         };
         format!("http://{}", own.insert(deployment).addr)
     };
-    let mut test = Test { plan: plan(&options), lines: vec![], record: None };
+    let mut test = Test { plan: plan(&options), lines: vec![], under_way: false, record: None };
     let result = {
         let client = Client::new(&url, options.engines.record_key.clone())?;
         tokio::select! {
@@ -87,15 +90,7 @@ pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<Ex
     if let Some(deployment) = own {
         deployment.stop().await;
     }
-    if result.is_err() && judge_stress(&test.plan, &test.lines).exit_code() != 1 {
-        return result.map(|()| ExitCode::SUCCESS);
-    }
-    // The product has failed; that the test could not go on takes nothing from it.
-    let code = test.conclude(&options, &url);
-    if let Err(error) = result {
-        eprintln!("worldseat: {error:#}");
-    }
-    Ok(code)
+    Ok(test.conclude(&options, &url, result.err().as_ref()))
 }
 
 /// With an address, the databases are the deployment's: a flag about others would be a silent mistake.
@@ -129,6 +124,8 @@ fn plan(options: &Options) -> StressPlan {
 struct Test {
     plan: StressPlan,
     lines: Vec<StressLine>,
+    /// The burst after those lines was asked for.
+    under_way: bool,
     record: Option<RunId>,
 }
 
@@ -153,12 +150,14 @@ impl Test {
         }
         let bursts: Vec<_> = self.plan.bursts().collect();
         for (done, (backend, buyers, think_ms)) in bursts.iter().enumerate() {
-            let doing = format!("{}/{}  {backend}, {buyers} buyers, think time {think_ms} ms", done + 1, bursts.len());
-            let progress = Progress::show(&doing);
+            let doing = burst_words((*backend, *buyers, *think_ms));
+            let progress = Progress::show(&format!("{}/{}  {doing}", done + 1, bursts.len()));
             let wish = json!({
                 "backend": backend, "floor": floor, "seat": self.plan.seat, "concurrency": buyers, "thinkMs": think_ms,
             });
+            self.under_way = true;
             let document = client.burst(wish, self.record.as_ref()).await?;
+            self.under_way = false;
             drop(progress);
             let checked = evidence::verify(&document);
             if !checked.agrees {
@@ -217,18 +216,23 @@ impl Test {
         Ok(())
     }
 
-    fn conclude(&self, options: &Options, url: &str) -> ExitCode {
+    /// Prints the result, and by name what was not done.
+    fn conclude(&self, options: &Options, url: &str, error: Option<&anyhow::Error>) -> ExitCode {
         let result = judge_stress(&self.plan, &self.lines);
+        let not_done: Vec<_> = self.plan.bursts().skip(self.lines.len()).collect();
         if options.json {
+            let not_done = not_done.iter().map(
+                |(backend, buyers, think_ms)| json!({ "backend": backend, "buyers": buyers, "thinkMs": think_ms }),
+            );
             let answer = json!({
                 "plan": self.plan, "lines": self.lines, "result": result.to_string(), "recorded": self.record,
+                "notDone": not_done.collect::<Vec<_>>(), "error": error.map(|error| format!("{error:#}")),
             });
             super::say!("{answer:#}");
-        } else {
+        } else if error.is_none() || !self.lines.is_empty() || self.record.is_some() {
             super::say!("\nRESULT: {result}");
-            let (done, planned) = (self.lines.len(), self.plan.lines().unwrap_or_default());
-            if result.exit_code() == 1 && done < planned {
-                super::say!("({done} of {planned} bursts were done.)");
+            if !not_done.is_empty() {
+                self.say_not_done(&not_done, options.url.is_some());
             }
             if result == StressResult::Pass {
                 super::say!("The product sold the seat once every time.{}", self.foil_words());
@@ -237,7 +241,32 @@ impl Test {
                 super::say!("Recorded: {url}/proof#{id}");
             }
         }
-        ExitCode::from(result.exit_code())
+        if let Some(error) = error {
+            eprintln!("{}", super::plain(&format!("worldseat: {error:#}")));
+        }
+        match (result.exit_code(), error) {
+            // The product has failed; that the test could not go on takes nothing from it.
+            (1, _) => ExitCode::from(1),
+            (_, Some(_)) => ExitCode::from(2),
+            (code, None) => ExitCode::from(code),
+        }
+    }
+
+    fn say_not_done(&self, not_done: &[(Backend, u32, u32)], elsewhere: bool) {
+        /// More than that nobody reads.
+        const NAMED: usize = 10;
+        super::say!("Not done, {} of {}:", not_done.len(), self.lines.len() + not_done.len());
+        for (n, burst) in not_done.iter().take(NAMED).enumerate() {
+            let fate = match (n == 0 && self.under_way, elsewhere) {
+                (false, _) => "",
+                (true, true) => " (under way; the deployment takes it to its end, if it can)",
+                (true, false) => " (under way; it ended with its databases)",
+            };
+            super::say!("  {}{fate}", burst_words(*burst));
+        }
+        if not_done.len() > NAMED {
+            super::say!("  and {} more", not_done.len() - NAMED);
+        }
     }
 
     fn foil_words(&self) -> String {
@@ -249,6 +278,10 @@ impl Test {
         most.max()
             .map_or_else(String::new, |most| format!(" The foil oversold it, by up to {most}, so the test could tell."))
     }
+}
+
+fn burst_words((backend, buyers, think_ms): (Backend, u32, u32)) -> String {
+    format!("{backend}, {buyers} buyers, think time {think_ms} ms")
 }
 
 /// What is being done, on a terminal only, and gone when it is done.

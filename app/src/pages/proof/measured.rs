@@ -3,14 +3,18 @@
 use crate::{
     dates::{iso_utc, utc},
     island::card::grouped,
+    visitor::site_address,
     words::{tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressLine, StressTest};
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// How a visitor measures what was not measured yet.
-const HOW: &str = "worldseat stress http://127.0.0.1:3000 --record";
+/// How a visitor measures what was not measured yet: at the address that shows this page.
+#[component]
+fn How() -> impl IntoView {
+    view! { <pre tabindex="0" aria-label="Command"><code>{format!("worldseat stress {} --record", site_address())}</code></pre> }
+}
 
 /// Section 1: the two numbers of the latest stress test: of the product its worst burst, of the foil the highest level's.
 #[component]
@@ -21,7 +25,7 @@ pub fn Headline(latest: Option<Arc<StressTest>>) -> impl IntoView {
                 "The headline is not measured here yet. "<a href="/">"Press Break it"</a>
                 " to see one burst. The stress test does many, and records every number:"
             </p>
-            <pre tabindex="0" aria-label="Command"><code>{HOW}</code></pre>
+            <How />
         }
         .into_any();
     };
@@ -58,12 +62,11 @@ fn Side(line: StressLine) -> impl IntoView {
 
 /// Section 2: the latest stress test as it was captured, then the list of all.
 #[component]
-pub fn Captured(tests: Vec<StressTest>) -> impl IntoView {
-    let latest = tests.iter().find(|test| test.is_done()).cloned();
+pub fn Captured(latest: Option<Arc<StressTest>>, tests: Vec<StressTest>) -> impl IntoView {
     let Some(latest) = latest else {
         return view! {
-            <p>"None was recorded on this deployment to its end. This runs one and records it:"</p>
-            <pre tabindex="0" aria-label="Command"><code>{HOW}</code></pre>
+            <p>"None was recorded to its end on every database of this deployment. This runs one and records it:"</p>
+            <How />
             <AllTests tests />
         }
         .into_any();
@@ -134,10 +137,13 @@ fn AllTests(tests: Vec<StressTest>) -> impl IntoView {
         let pending = test.pending.clone().map(|run| {
             view! { " · "<a href=format!("/run/{run}")>"one burst begun without a result yet"</a> }
         });
+        let runs = (!test.lines.is_empty()).then(|| {
+            view! { <details><summary>"Oversold in each of its runs"</summary><p class="num">{runs}</p></details> }
+        });
         view! {
             <li id=test.id.to_string()>
                 <time datetime=iso_utc(test.began_at_ms)>{utc(test.began_at_ms)}</time>" · "{test.result().to_string()}{pending}
-                <details><summary>"Oversold in each of its runs"</summary><p class="num">{runs}</p></details>
+                {runs}
             </li>
         }
     });

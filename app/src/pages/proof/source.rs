@@ -1,6 +1,7 @@
 //! The sources that decide, compiled in from the very files that the program was made of.
 
 use leptos::prelude::*;
+use onsale::Backend;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 use std::fmt::Write as _;
 
@@ -13,11 +14,16 @@ const SCOREBOARD: &str = include_str!("../../../../crates/onsale/src/scoreboard.
 
 /// Section 3's sources.
 #[component]
-pub fn Sources() -> impl IntoView {
+pub fn Sources(
+    /// What this deployment has.
+    backends: Vec<Backend>,
+) -> impl IntoView {
+    let lines = backends.into_iter().map(|backend| lines_with(COMPOSE, &hand_over(backend)));
+    let handed_over = lines.collect::<Vec<_>>().join("\n");
     view! {
         <Source file="crates/onsale/src/purchase.rs" code=PURCHASE.trim_end().to_owned() />
-        <p>"Each database is handed to it by one line; this deployment runs those it has:"</p>
-        <Source file="server/src/compose.rs" code=lines_with(COMPOSE, "Counter::over(") />
+        <p>"Each database of this deployment is handed to it by one line, which names its adapter:"</p>
+        <Source file="server/src/compose.rs" code=handed_over />
         <p>"Oversold is counted in one place, from the committed ledger, by the same line for every database:"</p>
         <Source file="crates/onsale/src/scoreboard.rs" code=lines_with(SCOREBOARD, ".oversold += ") />
     }
@@ -31,6 +37,11 @@ fn Source(file: &'static str, code: String) -> impl IntoView {
             <pre tabindex="0" aria-label=format!("Source: {file}")><code inner_html=highlighted(&code)></code></pre>
         </figure>
     }
+}
+
+/// How the line begins that hands a database to the purchase.
+fn hand_over(backend: Backend) -> String {
+    format!("shops.insert(Backend::{backend:?}, Counter::<")
 }
 
 /// The lines that contain `words`, with their numbers.
@@ -83,7 +94,12 @@ mod tests {
 
     #[test]
     fn the_lines_that_decide_are_found() {
-        assert_eq!(lines_with(COMPOSE, "Counter::over(").lines().count(), 3, "product, foil, control");
+        for (backend, adapter) in
+            [(Backend::Dsql, "SqlDatabase"), (Backend::Naive, "GlobalTables"), (Backend::Control, "SqlDatabase")]
+        {
+            let line = lines_with(COMPOSE, &hand_over(backend));
+            assert!(line.lines().count() == 1 && line.contains(adapter), "{line}");
+        }
         assert_eq!(lines_with(SCOREBOARD, ".oversold += ").lines().count(), 1);
     }
 }

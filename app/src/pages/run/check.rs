@@ -10,14 +10,23 @@ const SCRIPT: &str = "/run.js";
 
 /// What one can do with a run besides reading it.
 #[component]
-pub fn CheckAndTake(id: RunId) -> impl IntoView {
+pub fn CheckAndTake(
+    id: RunId,
+    /// What the page says of it.
+    verdict: String,
+) -> impl IntoView {
     let links = Download::ALL.map(|download| {
         let name = download.file_name();
         view! { <li><a href=format!("/run/{id}/{name}") download=format!("worldseat-{id}-{name}")>{name}</a>" "<span class="soft">{download.words()}</span></li> }
     });
     view! {
         <h2>"Check it yourself"</h2>
-        <p class="check" data-run=format!("/run/{id}/{}", Download::Run.file_name())>
+        <p
+            class="check"
+            data-run=id.to_string()
+            data-verdict=verdict
+            data-history=format!("/run/{id}/{}", Download::Run.file_name())
+        >
             <button class="go small" type="button" id="check">"Check it here"</button>
             " "
             <span id="checked" role="status">"The same witness, compiled for your browser, judges the raw history on your machine."</span>

@@ -1,6 +1,6 @@
 //! What was asked for, what answered, and what the buyers were told, counted by region.
 
-use crate::{api::RunReport, island::card::grouped, words::short_title};
+use crate::{api::RunReport, components::Settings, island::card::grouped, words::short_title};
 use evidence::RunDocument;
 use leptos::prelude::*;
 use onsale::{Engine, Outcome};
@@ -17,7 +17,7 @@ pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl Int
         (false, false) => String::new(),
     };
     let schema_conflicts = document.run.operations.iter().map(|op| u64::from(op.schema_conflicts)).sum();
-    let mut rows = vec![
+    let rows = vec![
         ("Buyers", grouped(plan.buyers.into())),
         ("Regions, buyers alternating", regions.join(", ")),
         ("Think time between read and write", format!("{} ms", plan.think_ms)),
@@ -34,13 +34,13 @@ pub fn Facts(report: RunReport, document: Arc<RunDocument<'static>>) -> impl Int
         ("SHA-256 of the record, when it was made", document.claims.digest.to_string()),
     ]
     .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect::<Vec<_>>();
-    rows.extend(engine.settings.iter().map(|setting| (setting.name.clone(), setting.value.clone())));
-    let rows = rows.into_iter().map(|(name, value)| view! { <tr><th scope="row">{name}</th><td>{value}</td></tr> });
+    .map(|(name, value)| view! { <tr><th scope="row">{name}</th><td>{value}</td></tr> });
     view! {
         <h2>"Plan and engine"</h2>
-        <table class="plain-table"><tbody>{rows.collect_view()}</tbody></table>
+        <table class="plain-table">
+            <tbody>{rows.collect_view()}</tbody>
+            <Settings settings=engine.settings.clone() />
+        </table>
     }
 }
 

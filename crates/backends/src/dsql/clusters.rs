@@ -50,7 +50,7 @@ impl SqlDatabase {
                         None => "not told: the control plane did not answer".to_owned(),
                     },
                 };
-                Setting::new(format!("cluster in {}", endpoint.region), words)
+                Setting::told(format!("cluster in {}", endpoint.region), words)
             })
         });
         let settings = futures::future::join_all(asked).await;

@@ -5,7 +5,25 @@ use super::{
     classify::{Stage, classify, is_answer},
     connector,
 };
+use futures::future::try_join_all;
 use onsale::{BoxOffice, Engine, Failure, Setting};
+
+/// What else it is asked about itself.
+const ASKED: [(&str, &str); 4] = [
+    ("fsync", "SELECT current_setting('fsync')"),
+    ("synchronous_commit", "SELECT current_setting('synchronous_commit')"),
+    (
+        "table seats",
+        "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) \
+      FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'seats'",
+    ),
+    (
+        "table ledger",
+        "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) \
+      FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'ledger'",
+    ),
+];
+const NOT_TOLD: &str = "not told";
 
 impl SqlDatabase {
     /// Who is answering, in its own words where it has any.
@@ -19,8 +37,13 @@ impl SqlDatabase {
             Role::Own => config.endpoints.each_ref().map(SqlEndpoint::host).join(" and "),
         };
         let mut settings = self.own_settings();
-        settings.push(Setting::new("version", version.clone()));
         settings.extend(config.settings.iter().cloned());
+        settings.push(Setting::told("version", version.clone()));
+        settings.push(Setting::told("isolation", levels.join(" in one place, in the other ")));
+        let told = try_join_all(ASKED.map(|(_, ask)| self.told(ask))).await?;
+        // Not every database that speaks as PostgreSQL does knows all of them.
+        let told = ASKED.into_iter().zip(told).filter(|(_, value)| value != NOT_TOLD);
+        settings.extend(told.map(|((name, _), value)| Setting::told(name, value)));
         settings.extend(self.clusters().await);
         Ok(Engine {
             stand_in: config.role == Role::StandIn,
@@ -58,8 +81,8 @@ impl SqlDatabase {
     /// One word of the database about itself; a database that refuses the question is not away.
     async fn told(&self, ask: &str) -> Result<String, Failure> {
         match self.select(ask, &[]).await {
-            Ok(rows) => Ok(rows.first().map(|row| row.get(0)).unwrap_or_default()),
-            Err(Failure::Unavailable { source, .. }) if is_answer(&*source) => Ok("not told".to_owned()),
+            Ok(rows) => Ok(rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_else(|| NOT_TOLD.to_owned())),
+            Err(Failure::Unavailable { source, .. }) if is_answer(&*source) => Ok(NOT_TOLD.to_owned()),
             Err(failure) => Err(failure),
         }
     }

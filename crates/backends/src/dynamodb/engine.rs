@@ -26,7 +26,7 @@ impl GlobalTables {
         let mut settings = own_settings(config);
         for (replica, (seats, ledger)) in self.replicas().iter().zip(told.await?) {
             for (name, description) in [(&config.seats_table, seats), (&config.ledger_table, ledger)] {
-                settings.push(Setting::new(format!("table {name} in {}", replica.region()), words(&description)));
+                settings.push(Setting::told(format!("table {name} in {}", replica.region()), words(&description)));
             }
         }
         let engine = Engine {
