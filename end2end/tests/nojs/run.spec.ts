@@ -9,8 +9,8 @@ test("a run is shown, searched, sorted and taken home without JavaScript", async
   await expect(page.locator(".buyers tbody tr")).toHaveCount(30);
   await page.getByRole("link", { name: "Next page" }).click();
   await expect(page.locator(".buyers tbody tr").first()).toContainText("buyer-30");
-  await page.getByRole("link", { name: "End", exact: true }).click();
-  await expect(page.getByRole("columnheader", { name: "End" })).toHaveAttribute("aria-sort", "ascending");
+  await page.getByRole("link", { name: "Ended", exact: true }).click();
+  await expect(page.getByRole("columnheader", { name: "Ended" })).toHaveAttribute("aria-sort", "ascending");
   await page.getByRole("searchbox").fill("buyer-17");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page.locator(".buyers tbody tr")).toHaveCount(1);

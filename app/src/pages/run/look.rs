@@ -54,8 +54,8 @@ impl Sort {
             Self::Region => ("region", "Region"),
             Self::Seat => ("seat", "Seat"),
             Self::Ticket => ("ticket", "Ticket asked for"),
-            Self::Start => ("start", "Start"),
-            Self::End => ("end", "End"),
+            Self::Start => ("start", "Started"),
+            Self::End => ("end", "Ended"),
             Self::Attempts => ("attempts", "Attempts"),
             Self::Outcome => ("outcome", "Told"),
         }
