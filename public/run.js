@@ -1,9 +1,9 @@
-// The living part of a run's page: bars that can be read with pointer and keys, and the witness on demand.
-// Without it the page says the same: every bar's text stands in the table below.
+// The living part of a run's page: bars, and columns of bands, that can be read with pointer and keys, and the witness on
+// demand. Without it the page says the same: every buyer stands in the table below.
 
 const drawing = document.querySelector(".drawing");
 const picked = document.querySelector(".picked");
-const bars = [...document.querySelectorAll(".drawing .bar")];
+const bars = [...document.querySelectorAll(".drawing :is(.bar, .column)")];
 let current = -1;
 
 /** Shows a bar's words; only those asked for with the keys are spoken. */
@@ -16,12 +16,12 @@ function pick(index, spoken) {
 }
 
 if (bars.length > 0) {
-  picked.textContent = "Point at a bar to read it, or use the arrow keys.";
+  picked.textContent += " The arrow keys read from one to the next.";
   drawing.tabIndex = 0;
   drawing.setAttribute("role", "group");
-  drawing.setAttribute("aria-label", "Timeline: the arrow keys read it buyer by buyer");
+  drawing.setAttribute("aria-label", "Timeline: the arrow keys read it");
   drawing.addEventListener("pointerover", (event) => {
-    const bar = event.target.closest(".bar");
+    const bar = event.target.closest(".bar, .column");
     if (bar) pick(bars.indexOf(bar), false);
   });
   drawing.addEventListener("keydown", (event) => {

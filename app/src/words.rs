@@ -248,6 +248,6 @@ pub fn short_title(backend: Backend) -> &'static str {
 }
 
 /// `1 retry`, `2 retries`.
-fn several(n: u64, one: &str, many: &str) -> String {
+pub fn several(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }

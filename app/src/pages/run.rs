@@ -96,7 +96,7 @@ fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) ->
                 <CheckAndTake id=report.run.clone() verdict=report.verdict.verdict.to_string() />
                 <Fates report=report.clone() />
             </section>
-            <Timeline document=Arc::clone(&document) verdict=report.verdict.clone() look=look.clone() />
+            <Timeline document=Arc::clone(&document) report=report.clone() look=look.clone() />
             <Buyers document=Arc::clone(&document) look />
             <section class="facts wide">
                 <Facts report document />

@@ -2,7 +2,7 @@
 
 use super::{
     look::{Look, Sort},
-    timeline::ms,
+    timeline::axis::ms,
 };
 use crate::island::card::grouped;
 use evidence::RunDocument;
