@@ -147,6 +147,11 @@ impl Service {
         Ok(named)
     }
 
+    /// What is said of a backend that this deployment does not have.
+    pub fn missing(&self, backend: Backend) -> Option<AppError> {
+        self.shop(backend).err()
+    }
+
     fn shop(&self, backend: Backend) -> Result<&Arc<dyn Shop>, AppError> {
         self.shops.get(&backend).ok_or_else(|| {
             let here: Vec<&str> = self.shops.keys().map(|backend| backend.as_str()).collect();

@@ -4,7 +4,7 @@ import { expect, hydrated } from "./fixtures";
 import { card, seat } from "./onsale";
 import { test } from "./server";
 
-test.use({ flags: ["--no-foil"] });
+test.use({ flags: ["--no-foil"], expected: [/status of 404/] });
 
 test("the product alone sells, is broken, and proves itself", async ({ page, own }) => {
   await page.goto(own.url);
@@ -21,7 +21,9 @@ test("the product alone sells, is broken, and proves itself", async ({ page, own
   await page.goto(`${own.url}/proof`);
   await expect(page.getByText("RESULT: PASS").first()).toBeVisible();
   await expect(page.getByText("no foil beside it").first()).toBeVisible();
-  await page.goto(`${own.url}/?backend=naive`);
+  const other = await page.goto(`${own.url}/?backend=naive`);
+  expect(other?.status()).toBe(404);
   await hydrated(page);
+  await expect(page.locator(".hint")).toContainText("This deployment has no backend 'naive': it has dsql.");
   await expect(page.getByText("Aurora DSQL").first()).toBeVisible();
 });

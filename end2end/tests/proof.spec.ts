@@ -19,7 +19,15 @@ test("a recorded stress test becomes the headline, and its runs can be checked i
   await expect(page).toHaveURL(/\/run\/[0-9a-z]{12}$/);
   await page.getByRole("button", { name: "Check it here" }).click();
   await expect(page.locator("#checked")).toContainText(/^Violated ✗ \(\d+ double-sells?\), computed on your machine/);
-  await expect(page.locator("#checked")).toContainText("That is what the server claimed when the run ended.");
+  await expect(page.locator("#checked")).toContainText("That is what the server claimed when the run ended, and what this page says.");
+
+  // Another run's history agrees with itself; it is not this page's.
+  const other = await page.request.get(`${own.url}/run/known-bad/run.json`);
+  expect(other.ok()).toBe(true);
+  const history = await other.body();
+  await page.route("**/run.json", (route) => route.fulfill({ body: history, contentType: "application/json" }));
+  await page.getByRole("button", { name: "Check it here" }).click();
+  await expect(page.locator("#checked.wrong")).toContainText("the history is that of run known-bad");
 });
 
 test("the known-bad history is rejected by the server and by the browser", async ({ page, own }) => {

@@ -8,6 +8,7 @@ use anyhow::{Context, bail, ensure};
 use clap::builder::BoolishValueParser;
 use mask::masked;
 use onsale::Region;
+use reqwest::Url;
 use std::{fmt, path::PathBuf};
 
 const PRODUCT: &str = "The product's database (nothing given: a stand-in)";
@@ -52,8 +53,8 @@ pub struct EngineOptions {
     #[arg(help_heading = FOIL)]
     pub dynamodb_tables: Vec<String>,
     /// Other endpoints than AWS's; over plain http no credentials are looked for.
-    #[arg(long, env = "WORLDSEAT_DYNAMODB_ENDPOINTS", value_delimiter = ',', value_name = "URL,URL")]
-    #[arg(help_heading = FOIL)]
+    #[arg(long, env = "WORLDSEAT_DYNAMODB_ENDPOINTS", hide_env_values = true, value_delimiter = ',')]
+    #[arg(value_name = "URL,URL", help_heading = FOIL)]
     pub dynamodb_endpoints: Vec<String>,
     /// The product alone.
     #[arg(long, env = "WORLDSEAT_NO_FOIL", value_parser = BoolishValueParser::new())]
@@ -166,11 +167,22 @@ impl EngineOptions {
         }
         if !self.dsql_endpoints.is_empty() {
             let [first, second] = two("--dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS)", &self.dsql_endpoints)?;
+            ensure!(
+                is_host(&first) && is_host(&second),
+                "--dsql-endpoints takes host names, such as ID.dsql.us-east-1.on.aws, and no URLs"
+            );
+            ensure!(first != second, "--dsql-endpoints names one endpoint twice: name that of each region");
             let regions = if self.dsql_regions.is_empty() {
                 [region_of(&first)?, region_of(&second)?]
             } else {
                 two("--dsql-regions (WORLDSEAT_DSQL_REGIONS)", &self.dsql_regions)?
             };
+            for (host, region) in [&first, &second].into_iter().zip(&regions) {
+                ensure!(
+                    region_of(host).map_or(true, |named| named == *region),
+                    "--dsql-regions calls {region} what names another region itself: {host}"
+                );
+            }
             let [one, other] = differ(regions)?;
             return Ok(Product::Dsql([(one, first), (other, second)]));
         }
@@ -218,10 +230,24 @@ impl EngineOptions {
         let [first, second] = if self.dynamodb_endpoints.is_empty() {
             [None, None]
         } else {
-            two("--dynamodb-endpoints (WORLDSEAT_DYNAMODB_ENDPOINTS)", &self.dynamodb_endpoints)?.map(Some)
+            let urls = two("--dynamodb-endpoints (WORLDSEAT_DYNAMODB_ENDPOINTS)", &self.dynamodb_endpoints)?;
+            ensure!(
+                urls.iter().all(|url| is_web_address(url)),
+                "--dynamodb-endpoints takes two URLs such as http://127.0.0.1:8000"
+            );
+            urls.map(Some)
         };
         Ok(Some(Foil::DynamoDb([(one, first), (other, second)])))
     }
+}
+
+/// Whether it can be the name of a host, and hides nothing else.
+pub fn is_host(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
+}
+
+fn is_web_address(url: &str) -> bool {
+    url.parse::<Url>().is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
 }
 
 /// What the tables are called unless they are named.
@@ -325,6 +351,10 @@ mod tests {
         for (flags, named) in [
             ("--dsql-endpoints a.dsql.us-east-1.on.aws", "--dsql-endpoints (WORLDSEAT_DSQL_ENDPOINTS) takes two"),
             ("--dsql-endpoints here,there", "--dsql-regions"),
+            ("--dsql-endpoints https://u:secret@a.dsql.us-east-1.on.aws,b.dsql.us-east-2.on.aws", "no URLs"),
+            ("--dsql-endpoints a.dsql.us-east-1.on.aws,a.dsql.us-east-1.on.aws", "one endpoint twice"),
+            (&format!("{DSQL} --dsql-regions eu-west-1,us-east-2"), "calls eu-west-1 what names another region"),
+            (&format!("{DSQL} --dynamodb-endpoints secret,http://b"), "takes two URLs"),
             ("--dsql-endpoints a.dsql.us-east-1.on.aws,b.dsql.us-east-1.on.aws", "both regions are called 'us-east-1'"),
             ("--dsql-regions us-east-1,us-east-2", "without --dsql-endpoints"),
             ("--sql-urls postgres://one", "--sql-urls (WORLDSEAT_SQL_URLS) takes two"),

@@ -11,9 +11,9 @@ mod router;
 mod site;
 mod verbs;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::file::File;
-use std::{io::IsTerminal, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
 use verbs::{deprovision, provision, serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
@@ -94,8 +94,26 @@ async fn main() -> ExitCode {
     })
 }
 
+/// Variables that look like settings and are none: said, because a misspelt one changes nothing.
+fn unknown_variables(command: &Command, given: impl Iterator<Item = OsString>) -> Vec<String> {
+    fn names(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()));
+        own.chain(command.get_subcommands().flat_map(names)).collect()
+    }
+    /// What building and the browser tests set.
+    const OTHERS: [&str; 5] =
+        ["WORLDSEAT_COMMIT", "WORLDSEAT_BIN", "WORLDSEAT_PORT", "WORLDSEAT_TMPDIR", "WORLDSEAT_PICTURE"];
+    let mut known = names(command);
+    known.extend(OTHERS.map(str::to_owned));
+    let ours = given.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("WORLDSEAT_"));
+    ours.filter(|name| !known.contains(name)).collect()
+}
+
 /// The verb, what its arguments were, and the file that took the place of their defaults.
 fn command_line() -> anyhow::Result<(Verb, ArgMatches, File)> {
+    for name in unknown_variables(&Cli::command(), std::env::vars_os().map(|(name, _)| name)) {
+        eprintln!("worldseat: {name} is no setting of WorldSeat and changes nothing; see `worldseat config`");
+    }
     let file = File::read(&Cli::command())?;
     let matches = file.as_defaults(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -108,5 +126,12 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         <super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_noticed() {
+        let command = <super::Cli as clap::CommandFactory>::command();
+        let given = ["WORLDSEAT_NOFOIL", "WORLDSEAT_NO_FOIL", "WORLDSEAT_CONFIG", "PATH"].map(Into::into);
+        assert_eq!(super::unknown_variables(&command, given.into_iter()), ["WORLDSEAT_NOFOIL"]);
     }
 }

@@ -14,7 +14,9 @@ use crate::{
     words::{shop_words, short_title, tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressResult, StressTest};
+use http::StatusCode;
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 use onsale::{Backend, SeatId};
@@ -28,6 +30,12 @@ pub fn OnSale() -> impl IntoView {
     let service = expect_context::<Arc<Service>>();
     let backends = service.backends();
     let has_foil = service.has(FOIL);
+    // A link from elsewhere to a database that is not here shows the product's, and says so.
+    let missing = asked.backend.and_then(|backend| service.missing(backend));
+    if let (Some(error), Some(response)) = (&missing, use_context::<ResponseOptions>()) {
+        response.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::NOT_FOUND));
+    }
+    let missing = missing.map(|error| Notice::trouble(error.to_string()));
     let links = backends.iter().map(|backend| {
         let address = format!("/?backend={backend}");
         let title = service.title(*backend).unwrap_or_else(|| backend.title().to_owned());
@@ -40,7 +48,8 @@ pub fn OnSale() -> impl IntoView {
         Suspend::new(async move { service.latest_stress().await.ok().map(|latest| headline(latest.as_deref())) })
     };
     let island = Suspend::new(async move {
-        let setup = set_up(&service, asked, visitor).await;
+        let mut setup = set_up(&service, asked, visitor).await;
+        setup.at_controls = missing.unwrap_or(setup.at_controls);
         // A "<" in it would end the element early.
         let json = serde_json::to_string(&setup).unwrap_or_default().replace('<', "\\u003c");
         provide_context(setup);

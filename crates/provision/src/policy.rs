@@ -33,6 +33,8 @@ impl<'a> Policies<'a> {
                 // New clusters have no names yet, so they cannot be named here.
                 allow("dsql", &change, &any_cluster([first, second])),
                 allow("dsql", &["ListClusters"], &["*".to_owned()]),
+                // AWS asks for it of whoever sets a peer, and of every region at once.
+                allow("dsql", &["RemovePeerCluster"], &["arn:aws:dsql:*:*:cluster/*".to_owned()]),
                 // Asked in the cluster's region and in the witness's.
                 only_if(
                     allow("dsql", &["PutWitnessRegion"], &any_cluster([first, second, witness])),

@@ -5,7 +5,8 @@ use crate::{
     compose,
     config::{
         file::File,
-        mask::{HIDDEN, masked},
+        is_host,
+        mask::{HIDDEN, all_masked},
     },
 };
 use clap::{ArgMatches, Args as _, Command};
@@ -45,9 +46,8 @@ fn value(matches: &ArgMatches, id: &str) -> String {
         ("record_key", Some(_)) => HIDDEN.to_owned(),
         // A comma in a password makes more of two URLs.
         ("sql_urls", Some(urls)) if urls.len() > 2 => HIDDEN.to_owned(),
-        ("sql_urls" | "dynamodb_endpoints", Some(urls)) => {
-            urls.iter().map(|url| masked(url)).collect::<Vec<_>>().join(",")
-        }
+        ("sql_urls" | "dynamodb_endpoints", Some(urls)) => all_masked(urls.iter().map(AsRef::as_ref)),
+        ("dsql_endpoints", Some(hosts)) if !hosts.iter().all(|host| is_host(host)) => HIDDEN.to_owned(),
         (_, Some(values)) => values.join(","),
     }
 }

@@ -63,41 +63,58 @@ impl SqlDatabase {
     /// Runs one changing statement on its own, again when a purchase raced it, never after a lost answer: a repeated
     /// reset would open what was bought in between.
     pub(super) async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
-        let database = self.config().database;
-        self.patiently(move || async move {
-            let client = self.live_client().await?;
-            // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
-            client.query(sql, params).await.map_err(|error| {
-                let stage = if is_refusal(error.code()) { Stage::Statement } else { Stage::Commit };
-                classify(database, stage, error)
-            })
+        self.patiently(Twice::Never, move || self.run(sql, params)).await
+    }
+
+    /// The same where a second time changes nothing: then also after a lost answer.
+    pub(super) async fn add(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<(), Failure> {
+        self.patiently(Twice::IsOnce, move || self.run(sql, params)).await.map(drop)
+    }
+
+    async fn run(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+        let client = self.live_client().await?;
+        // A statement on its own commits itself: an answer that is lost leaves it open whether it was done.
+        client.query(sql, params).await.map_err(|error| {
+            let stage = if is_refusal(error.code()) { Stage::Statement } else { Stage::Commit };
+            classify(self.config().database, stage, error)
         })
-        .await
     }
 
     /// Asks again while somebody else's transaction races it.
-    pub(super) async fn patiently<T, F>(&self, ask: impl Fn() -> F + Send) -> Result<T, Failure>
+    pub(super) async fn patiently<T, F>(&self, twice: Twice, ask: impl Fn() -> F + Send) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>> + Send,
     {
         let mut attempt = 1;
         loop {
-            match ask().await {
-                Err(Failure::Conflict { .. } | Failure::SchemaChanged { .. } | Failure::Transient { .. })
-                    if attempt < ATTEMPTS_MAX =>
-                {
-                    attempt += 1;
-                }
-                answer => return answer,
+            let answer = ask().await;
+            let again = match &answer {
+                Err(Failure::Conflict { .. } | Failure::SchemaChanged { .. } | Failure::Transient { .. }) => true,
+                Err(Failure::Indeterminate { .. }) => twice == Twice::IsOnce,
+                _ => false,
+            };
+            if !again || attempt == ATTEMPTS_MAX {
+                return answer;
             }
+            attempt += 1;
             tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=u64::from(attempt.min(20))))).await;
         }
     }
+}
+
+/// What doing it twice would mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twice {
+    /// Something else than doing it once.
+    Never,
+    /// The same.
+    IsOnce,
 }
 
 /// Whether the server certainly did not do what it was asked: it found the statement wrong, or undid it. Whatever ends a
 /// connection, or is anybody's guess, may have come after the deed.
 fn is_refusal(code: Option<&SqlState>) -> bool {
     const CLASSES: [&str; 9] = ["0A", "22", "23", "25", "3D", "3F", "40", "42", "54"];
-    code.is_some_and(|code| CLASSES.contains(&code.code().get(..2).unwrap_or_default()))
+    let open = SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN;
+    code.is_some_and(|code| *code != open && CLASSES.contains(&code.code().get(..2).unwrap_or_default()))
 }

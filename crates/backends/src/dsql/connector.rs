@@ -1,6 +1,6 @@
 //! Opens connections to one region, at a pace it allows, and retires them before it does.
 
-use super::{SqlEndpoint, login::Login, tls, trouble::Trouble};
+use super::{SqlEndpoint, engine, login::Login, tls, trouble::Trouble};
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -8,7 +8,10 @@ use onsale::BoxedError;
 use std::{
     num::NonZeroU32,
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio_postgres::Config;
@@ -39,6 +42,8 @@ pub(super) struct Connector {
     config: Config,
     tls: MakeRustlsConnect,
     turnstile: Arc<Turnstile>,
+    /// Taken back by the first connection whose level settles no doubt; only somebody's own database can have such.
+    settles_doubt: Option<Arc<AtomicBool>>,
 }
 
 /// Keeps the pace, where there is one to keep.
@@ -64,9 +69,14 @@ pub(super) struct Connection {
 }
 
 impl Connector {
-    pub(super) fn new(endpoint: &SqlEndpoint, config: Config, turnstile: Arc<Turnstile>) -> Result<Self, BoxedError> {
+    pub(super) fn new(
+        endpoint: &SqlEndpoint,
+        config: Config,
+        turnstile: Arc<Turnstile>,
+        settles_doubt: Option<Arc<AtomicBool>>,
+    ) -> Result<Self, BoxedError> {
         let tls = tls::connector(&endpoint.roots)?;
-        Ok(Self { endpoint: endpoint.clone(), config, tls, turnstile })
+        Ok(Self { endpoint: endpoint.clone(), config, tls, turnstile, settles_doubt })
     }
 
     async fn open(&self) -> Result<Connection, Trouble> {
@@ -83,6 +93,14 @@ impl Connector {
                 tracing::debug!(%error, "a connection ended");
             }
         });
+        if let Some(settles_doubt) = &self.settles_doubt {
+            // Its administrator may have changed the level since the start.
+            let told = client.query_one(engine::LEVEL, &[]).await;
+            let level = told.map_err(|error| Trouble::not_connected(&self.endpoint, error))?;
+            if !level.try_get(0).is_ok_and(engine::settles) {
+                settles_doubt.store(false, Ordering::Relaxed);
+            }
+        }
         let [earliest, latest] = RETIRED_AFTER_MINUTES.map(|minutes| minutes * 60);
         let age = Duration::from_secs(fastrand::u64(earliest..=latest));
         Ok(Connection { client: ClientWrapper::new(client, task), retired_at: Instant::now() + age })

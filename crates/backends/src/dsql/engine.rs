@@ -23,6 +23,8 @@ const ASKED: [(&str, &str); 4] = [
       FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'ledger'",
     ),
 ];
+/// Its isolation level.
+pub(super) const LEVEL: &str = "SELECT current_setting('transaction_isolation')";
 const NOT_TOLD: &str = "not told";
 
 impl SqlDatabase {
@@ -90,20 +92,24 @@ impl SqlDatabase {
     /// The isolation levels of the two regional endpoints, one if they agree. Only somebody's own may differ: both are
     /// asked there.
     pub(super) async fn levels(&self) -> Result<Vec<String>, Failure> {
-        const ASK: &str = "SELECT current_setting('transaction_isolation')";
         if self.config().role != Role::Own {
-            return Ok(vec![self.told(ASK).await?.to_uppercase()]);
+            return Ok(vec![self.told(LEVEL).await?.to_uppercase()]);
         }
         let mut levels = Vec::new();
         for region in &self.shared.regions {
             let client = self.live_client_of(region).await?;
-            let row = client.query_one(ASK, &[]).await;
+            let row = client.query_one(LEVEL, &[]).await;
             let row = row.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
             levels.push(row.get::<_, String>(0).to_uppercase());
         }
         levels.dedup();
         Ok(levels)
     }
+}
+
+/// Whether a transaction of this level that finds no trace of a lost commit conflicts with it.
+pub(super) fn settles(level: &str) -> bool {
+    ["REPEATABLE READ", "SERIALIZABLE"].contains(&level.to_uppercase().as_str())
 }
 
 /// Name and version out of `version()`: "PostgreSQL 15.18", "CockroachDB CCL v23.1.11".

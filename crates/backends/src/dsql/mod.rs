@@ -233,7 +233,8 @@ impl SqlDatabase {
     ) -> Result<Self, Failure> {
         let [first, second] = &config.endpoints;
         let [one, other] = turnstiles;
-        let regions = [region_pool(&config, first, one)?, region_pool(&config, second, other)?];
+        let regions =
+            [region_pool(&config, first, one, &settles_doubt)?, region_pool(&config, second, other, &settles_doubt)?];
         let (made, clusters) = Default::default();
         Ok(Self { shared: Arc::new(Shared { config, regions, made, settles_doubt, clusters }) })
     }
@@ -253,6 +254,9 @@ impl SqlDatabase {
 
     async fn client_of(&self, region: &RegionPool) -> Result<Client, Failure> {
         region.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(trouble) if trouble.is_transient() => {
+                Failure::Transient { database: self.config().database, source: Box::new(trouble) }
+            }
             PoolError::Backend(trouble) => self.unavailable(trouble),
             PoolError::Timeout(TimeoutType::Wait) => self.unavailable(format!(
                 "all {} connections to {} were busy for {} s",
@@ -301,7 +305,12 @@ impl Database for SqlDatabase {
     }
 }
 
-fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, turnstile: Arc<Turnstile>) -> Result<RegionPool, Failure> {
+fn region_pool(
+    config: &SqlConfig,
+    endpoint: &SqlEndpoint,
+    turnstile: Arc<Turnstile>,
+    settles_doubt: &Arc<AtomicBool>,
+) -> Result<RegionPool, Failure> {
     let unusable = |error: BoxedError| Failure::unavailable(config.database, error);
     let mut connect = endpoint.connect.clone();
     connect.connect_timeout(connector::CONNECT_TIMEOUT).application_name("worldseat");
@@ -314,7 +323,8 @@ fn region_pool(config: &SqlConfig, endpoint: &SqlEndpoint, turnstile: Arc<Turnst
     if !wishes.is_empty() {
         connect.options(wishes.join(" "));
     }
-    let connector = Connector::new(endpoint, connect, Arc::clone(&turnstile)).map_err(unusable)?;
+    let settles_doubt = (config.role == Role::Own).then(|| Arc::clone(settles_doubt));
+    let connector = Connector::new(endpoint, connect, Arc::clone(&turnstile), settles_doubt).map_err(unusable)?;
     let pool = Pool::builder(connector)
         .config(PoolConfig {
             max_size: config.connections_per_region,

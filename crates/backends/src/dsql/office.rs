@@ -41,8 +41,8 @@ impl BoxOffice for SqlDatabase {
             let comma = if place == 0 { "" } else { ", " };
             let _ = write!(insert, "{comma}($1, '{seat}', 1, 1, 'available')");
         }
-        insert += " ON CONFLICT DO NOTHING";
-        self.change(&insert, &[&floor.as_str()]).await?;
+        insert += " ON CONFLICT (floor, seat) DO NOTHING";
+        self.add(&insert, &[&floor.as_str()]).await?;
         self.made(|made| {
             if made.len() >= 100_000 {
                 made.clear(); // only a shortcut: asking again is cheap
@@ -57,7 +57,7 @@ impl BoxOffice for SqlDatabase {
                     region = NULL, changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round";
         let rows = self.change(open, &[&floor.as_str(), &seat.to_string()]).await?;
         let row = rows.first().ok_or_else(|| self.unavailable(format!("the floor has no row for seat {seat}")))?;
-        round(row.get(0)).ok_or_else(|| self.unavailable(STRANGE_ROW))
+        row.try_get(0).ok().and_then(round).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
     async fn reset(&self, floor: &FloorId, seats: Option<&[SeatId]>) -> Result<(), Failure> {
@@ -115,8 +115,12 @@ impl BoxOffice for SqlDatabase {
         };
         let rows = self.select(select, &[&floor.as_str()]).await?;
         let count = |row: &Row| {
-            let confirmed = u64::try_from(row.get::<_, i64>(2)).ok()?;
-            Some(RoundCount { seat: row.get::<_, &str>(0).parse().ok()?, round: round(row.get(1))?, confirmed })
+            let confirmed = u64::try_from(row.try_get::<_, i64>(2).ok()?).ok()?;
+            Some(RoundCount {
+                seat: row.try_get::<_, &str>(0).ok()?.parse().ok()?,
+                round: round(row.try_get(1).ok()?)?,
+                confirmed,
+            })
         };
         let mut counts = self.all(&rows, count)?;
         counts.sort_unstable();
@@ -151,16 +155,16 @@ pub(super) fn round(column: i64) -> Option<Round> {
 fn seat_row(row: &Row) -> Option<SeatRow> {
     let holder = || {
         Some(Holder {
-            owner: row.get::<_, Option<&str>>("owner")?.parse().ok()?,
-            ticket: row.get::<_, Option<&str>>("ticket")?.parse().ok()?,
-            region: row.get::<_, Option<&str>>("region")?.parse().ok()?,
+            owner: row.try_get::<_, Option<&str>>("owner").ok()??.parse().ok()?,
+            ticket: row.try_get::<_, Option<&str>>("ticket").ok()??.parse().ok()?,
+            region: row.try_get::<_, Option<&str>>("region").ok()??.parse().ok()?,
         })
     };
     Some(SeatRow {
-        seat: row.get::<_, &str>("seat").parse().ok()?,
-        round: round(row.get("round"))?,
-        reset_round: round(row.get("reset_round"))?,
-        holder: match row.get("status") {
+        seat: row.try_get::<_, &str>("seat").ok()?.parse().ok()?,
+        round: round(row.try_get("round").ok()?)?,
+        reset_round: round(row.try_get("reset_round").ok()?)?,
+        holder: match row.try_get("status").ok()? {
             "available" => None,
             "sold" => Some(holder()?),
             _ => return None,
@@ -171,13 +175,13 @@ fn seat_row(row: &Row) -> Option<SeatRow> {
 /// `None` for a row that nothing of ours wrote.
 fn sale(row: &Row) -> Option<Sale> {
     Some(Sale {
-        seat: row.get::<_, &str>("seat").parse().ok()?,
-        round: round(row.get("round"))?,
-        ticket: row.get::<_, &str>("ticket").parse().ok()?,
-        buyer: row.get::<_, &str>("buyer").parse().ok()?,
-        region: row.get::<_, &str>("region").parse().ok()?,
-        run: row.get::<_, Option<&str>>("run").map(str::parse).transpose().ok()?,
-        attempt: u32::try_from(row.get::<_, i64>("attempt")).ok()?,
-        sold_at_ms: row.get("sold_at_ms"),
+        seat: row.try_get::<_, &str>("seat").ok()?.parse().ok()?,
+        round: round(row.try_get("round").ok()?)?,
+        ticket: row.try_get::<_, &str>("ticket").ok()?.parse().ok()?,
+        buyer: row.try_get::<_, &str>("buyer").ok()?.parse().ok()?,
+        region: row.try_get::<_, &str>("region").ok()?.parse().ok()?,
+        run: row.try_get::<_, Option<&str>>("run").ok()?.map(str::parse).transpose().ok()?,
+        attempt: u32::try_from(row.try_get::<_, i64>("attempt").ok()?).ok()?,
+        sold_at_ms: row.try_get("sold_at_ms").ok()?,
     })
 }

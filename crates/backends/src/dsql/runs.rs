@@ -1,6 +1,6 @@
 //! The store of runs, one compressed document each, cut into parts; and of what was done with them.
 
-use super::{SqlDatabase, classify, office::STRANGE_ROW};
+use super::{SqlDatabase, ask::Twice, classify, office::STRANGE_ROW};
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use onsale::{Failure, FloorId, Plan, RunId, RunStore};
@@ -16,8 +16,8 @@ const PARTS_TOGETHER: usize = 16;
 impl RunStore for SqlDatabase {
     async fn begin_run(&self, floor: &FloorId, id: &RunId, plan: &Plan) -> Result<(), Failure> {
         let plan = serde_json::to_string(plan).map_err(|e| self.unavailable(e))?;
-        let insert = "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        self.change(insert, &[&id.as_str(), &floor.as_str(), &plan.as_str()]).await.map(drop)
+        let insert = "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT (run) DO NOTHING";
+        self.add(insert, &[&id.as_str(), &floor.as_str(), &plan.as_str()]).await
     }
 
     async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure> {
@@ -31,7 +31,7 @@ impl RunStore for SqlDatabase {
         let packed = pack(document).map_err(|e| self.unavailable(e))?;
         let packed = packed.as_slice();
         // Somebody else may be keeping the same run at this moment.
-        self.patiently(move || self.insert_parts(floor, id, packed)).await
+        self.patiently(Twice::IsOnce, move || self.insert_parts(floor, id, packed)).await
     }
 
     async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Vec<u8>)>, Failure> {
@@ -50,8 +50,8 @@ impl RunStore for SqlDatabase {
     }
 
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {
-        let insert = "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING \
-                      RETURNING place";
+        let insert = "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) \
+                      ON CONFLICT (record, place) DO NOTHING RETURNING place";
         let rows =
             self.change(insert, &[&record.as_str() as &(dyn ToSql + Sync), &i64::from(place), &document]).await?;
         Ok(!rows.is_empty())
@@ -92,7 +92,7 @@ impl SqlDatabase {
             let txn = client.transaction().await.map_err(failed)?;
             for (part, bytes) in together {
                 let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
-                              ON CONFLICT DO NOTHING";
+                              ON CONFLICT (run, part) DO NOTHING";
                 txn.execute(insert, &[&run.as_str(), part, &count, &floor.as_str(), bytes]).await.map_err(failed)?;
             }
             let lost = |error| classify::classify(self.config().database, classify::Stage::Commit, error);

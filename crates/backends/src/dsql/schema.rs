@@ -1,12 +1,15 @@
 //! The tables. Nothing here that Aurora DSQL refuses; each DDL in a transaction of its own.
 
-use super::{Dialect, Role, SqlDatabase, classify, trouble::Trouble};
+use super::{Dialect, RegionPool, Role, SqlDatabase, SqlEndpoint, engine::settles, trouble::Trouble};
 use onsale::Failure;
 use std::{
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{
+    error::SqlState,
+    types::{FromSql, Type},
+};
 
 const TABLES: [&str; 5] = [
     // The mutable owner per seat.
@@ -61,51 +64,83 @@ impl SqlDatabase {
         drop(client);
         if config.role == Role::Own {
             self.check_that_it_is_one().await?;
-            let settles = self.levels().await?.iter().all(|level| SETTLING.contains(&level.as_str()));
+            let settles = self.levels().await?.iter().all(|level| settles(level));
             self.shared.settles_doubt.store(settles, Ordering::Relaxed);
         }
         self.check_tables().await
     }
 
-    /// Whether the tables are there through both endpoints, with the columns that are used.
+    /// Whether the tables are there through both endpoints, with the columns that are used and the right to write them.
     pub(super) async fn check_tables(&self) -> Result<(), Failure> {
-        for (region, endpoint) in self.shared.regions.iter().zip(&self.config().endpoints) {
-            let client = self.client_of(region).await?;
-            for look in COLUMNS {
-                let asked = client.simple_query(look).await;
-                asked.map_err(|error| self.unavailable(Trouble::not_as_made(endpoint, error)))?;
+        let config = self.config();
+        for (region, endpoint) in self.shared.regions.iter().zip(&config.endpoints) {
+            let client = self.live_client_of(region).await?;
+            let refused = |error| self.unavailable(Trouble::not_as_made(endpoint, error));
+            for (table, columns) in COLUMNS {
+                let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+                let look = format!("SELECT {} FROM {table} LIMIT 0", names.join(", "));
+                // Described, and run as well: it is the run that needs the right.
+                let described = client.prepare(&look).await.map_err(refused)?;
+                client.query(&described, &[]).await.map_err(refused)?;
+                for (column, (name, wanted)) in described.columns().iter().zip(columns) {
+                    if !fits(wanted, column.type_()) {
+                        let how = format!("{name} of {table} is {}, not {wanted}", column.type_());
+                        return Err(self.unavailable(Trouble::other_tables(endpoint, &how)));
+                    }
+                }
+            }
+            if config.role != Role::StandIn {
+                for write in WRITES {
+                    // Explained, a statement asks for its keys and rights, and does nothing.
+                    match client.simple_query(&format!("EXPLAIN {write}")).await {
+                        Err(error) if error.code() != Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
+                            return Err(refused(error));
+                        }
+                        _ => {}
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// Writes a mark through one endpoint and looks for it through the other: two databases would sell everything twice,
-    /// and it would be nobody's fault but the configuration's.
+    /// Writes a mark through each endpoint and looks for it through the other: two databases would sell everything
+    /// twice, and it would be nobody's fault but the configuration's.
     async fn check_that_it_is_one(&self) -> Result<(), Failure> {
         let [first, second] = &self.shared.regions;
-        let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
+        let [one, other] = &self.config().endpoints;
+        self.mark_is_seen((first, one), (second, other)).await?;
+        self.mark_is_seen((second, other), (first, one)).await
+    }
+
+    async fn mark_is_seen(
+        &self,
+        (here, first): (&RegionPool, &SqlEndpoint),
+        (there, second): (&RegionPool, &SqlEndpoint),
+    ) -> Result<(), Failure> {
+        let unmarked = |error| self.unavailable(Trouble::not_marked(first, error));
         let mark = format!("mark-{:032x}", fastrand::u128(..));
-        let here = self.client_of(first).await?;
-        let there = self.client_of(second).await?;
-        here.execute("INSERT INTO begun (run, floor, plan) VALUES ($1, 'mark', 'mark')", &[&mark])
-            .await
-            .map_err(failed)?;
+        let here = self.live_client_of(here).await?;
+        let there = self.live_client_of(there).await?;
+        let insert = "INSERT INTO begun (run, floor, plan) VALUES ($1, 'mark', 'mark')";
+        here.execute(insert, &[&mark]).await.map_err(unmarked)?;
         let look = "SELECT 1 FROM begun WHERE run = $1";
         let began = Instant::now();
         let seen = loop {
             match there.query(look, &[&mark]).await {
                 Ok(rows) if !rows.is_empty() => break true,
-                Err(error) if error.code() != Some(&SqlState::UNDEFINED_TABLE) => return Err(failed(error)),
+                Err(error) if error.code() != Some(&SqlState::UNDEFINED_TABLE) => {
+                    return Err(self.unavailable(Trouble::not_marked(second, error)));
+                }
                 // A replica that lags shows it late.
                 _ if began.elapsed() < MARK_WITHIN => tokio::time::sleep(MARK_WITHIN / 20).await,
                 _ => break false,
             }
         };
-        here.execute("DELETE FROM begun WHERE run = $1", &[&mark]).await.map_err(failed)?;
+        here.execute("DELETE FROM begun WHERE run = $1", &[&mark]).await.map_err(unmarked)?;
         if seen {
             return Ok(());
         }
-        let [first, second] = &self.config().endpoints;
         Err(self.unavailable(format!(
             "{first} and {second} are not one database: what is written through the first is not there through the \
              second; give two ways into the same one, or the same URL twice"
@@ -113,20 +148,69 @@ impl SqlDatabase {
     }
 }
 
-/// What must be there, though no row need be.
-const COLUMNS: [&str; 5] = [
-    "SELECT floor, seat, round, reset_round, status, owner, ticket, region, changed_at FROM seats LIMIT 0",
-    "SELECT floor, seat, round, ticket, buyer, region, run, attempt, sold_at FROM ledger LIMIT 0",
-    "SELECT run, part, parts, floor, document FROM runs LIMIT 0",
-    "SELECT run, floor, plan FROM begun LIMIT 0",
-    "SELECT record, place, document FROM records LIMIT 0",
+/// What must be there, and of which types, though no row need be.
+const COLUMNS: [(&str, &[(&str, Type)]); 5] = [
+    (
+        "seats",
+        &[
+            ("floor", Type::TEXT),
+            ("seat", Type::TEXT),
+            ("round", Type::INT8),
+            ("reset_round", Type::INT8),
+            ("status", Type::TEXT),
+            ("owner", Type::TEXT),
+            ("ticket", Type::TEXT),
+            ("region", Type::TEXT),
+            ("changed_at", Type::TIMESTAMPTZ),
+        ],
+    ),
+    (
+        "ledger",
+        &[
+            ("floor", Type::TEXT),
+            ("seat", Type::TEXT),
+            ("round", Type::INT8),
+            ("ticket", Type::TEXT),
+            ("buyer", Type::TEXT),
+            ("region", Type::TEXT),
+            ("run", Type::TEXT),
+            ("attempt", Type::INT8),
+            ("sold_at", Type::TIMESTAMPTZ),
+        ],
+    ),
+    (
+        "runs",
+        &[
+            ("run", Type::TEXT),
+            ("part", Type::INT8),
+            ("parts", Type::INT8),
+            ("floor", Type::TEXT),
+            ("document", Type::BYTEA),
+        ],
+    ),
+    ("begun", &[("run", Type::TEXT), ("floor", Type::TEXT), ("plan", Type::TEXT)]),
+    ("records", &[("record", Type::TEXT), ("place", Type::INT8), ("document", Type::TEXT)]),
+];
+/// What is written, with the keys that it counts on.
+const WRITES: [&str; 6] = [
+    "INSERT INTO seats (floor, seat, round, reset_round, status) VALUES ('', '', 1, 1, '') \
+     ON CONFLICT (floor, seat) DO NOTHING",
+    "UPDATE seats SET round = round WHERE floor = '' AND seat = ''",
+    "INSERT INTO ledger (floor, seat, round, ticket, buyer, region, attempt, sold_at) \
+     VALUES ('', '', 1, '', '', '', 1, now())",
+    "INSERT INTO runs (run, part, parts, floor, document) VALUES ('', 1, 1, '', '') ON CONFLICT (run, part) DO NOTHING",
+    "INSERT INTO begun (run, floor, plan) VALUES ('', '', '') ON CONFLICT (run) DO NOTHING",
+    "INSERT INTO records (record, place, document) VALUES ('', 1, '') ON CONFLICT (record, place) DO NOTHING",
 ];
 /// How often a DDL that races another server's is tried.
 const ATTEMPTS_MAX: u64 = 50;
-/// The levels at which a transaction that finds no trace of a lost commit conflicts with it.
-const SETTLING: [&str; 2] = ["REPEATABLE READ", "SERIALIZABLE"];
 /// How long a replica may take to show a mark.
 const MARK_WITHIN: Duration = Duration::from_secs(2);
+
+/// Whether a column of the type `found` holds what `wanted` does; there are several types of text.
+fn fits(wanted: &Type, found: &Type) -> bool {
+    wanted == found || (*wanted == Type::TEXT && <&str as FromSql>::accepts(found))
+}
 
 fn raced(state: Option<&SqlState>) -> bool {
     let again = [

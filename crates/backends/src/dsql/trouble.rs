@@ -59,16 +59,55 @@ impl Trouble {
         Self { line, source: Some(Box::new(error)) }
     }
 
-    /// A table is not there, or is somebody else's.
+    /// A table is not there, is somebody else's, or may not be used.
     pub(super) fn not_as_made(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
         let line = match error.as_db_error() {
+            Some(refusal) if *refusal.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+                let user = endpoint.connect.get_user().unwrap_or_default();
+                format!(
+                    "{endpoint}: user {user} may not use WorldSeat's tables ({}); let their owner run \
+                     GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, records TO {user}",
+                    refusal.message()
+                )
+            }
+            Some(refusal) => return Self::other_tables(endpoint, refusal.message()),
+            None => unreached(endpoint, &error),
+        };
+        Self { line, source: Some(Box::new(error)) }
+    }
+
+    /// The tables are not those that WorldSeat makes.
+    pub(super) fn other_tables(endpoint: &SqlEndpoint, how: &str) -> Self {
+        let line = format!(
+            "{endpoint}: WorldSeat's tables are not as it makes them ({how}); let it use a schema or a database of its own"
+        );
+        Self { line, source: None }
+    }
+
+    /// The mark that shows whether two ways in lead to one database could not be written, seen or removed.
+    pub(super) fn not_marked(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
+        let user = endpoint.connect.get_user().unwrap_or_default();
+        let line = match error.as_db_error() {
+            Some(refusal) if *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION => {
+                format!(
+                    "{endpoint} takes no writes ({}); buyers of both places write: name a primary",
+                    refusal.message()
+                )
+            }
             Some(refusal) => format!(
-                "{endpoint}: WorldSeat's tables are not as it makes them ({}); let it use a schema or a database of its own",
+                "{endpoint} refused a mark in the table begun, written at the start to see that both ways in lead to one \
+                 database ({}); user {user} needs SELECT, INSERT and DELETE there",
                 refusal.message()
             ),
             None => unreached(endpoint, &error),
         };
         Self { line, source: Some(Box::new(error)) }
+    }
+
+    /// The server met an error of its own and asks to be tried again.
+    pub(super) fn is_transient(&self) -> bool {
+        let error = self.source.as_ref().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+        error.and_then(tokio_postgres::Error::code) == Some(&SqlState::INTERNAL_ERROR)
     }
 
     /// A statement of the set-up was refused.

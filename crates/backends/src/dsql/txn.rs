@@ -171,11 +171,12 @@ impl Drop for SqlTxn {
 
 /// `None` for a row that nothing of ours wrote: it must not look like a free seat.
 fn seat(row: &Row) -> Option<Seat> {
-    let holder = match row.get("status") {
+    let holder = match row.try_get("status").ok()? {
         "available" => None,
-        "sold" => Some(row.get::<_, Option<&str>>("ticket")?.parse().ok()?),
+        "sold" => Some(row.try_get::<_, Option<&str>>("ticket").ok()??.parse().ok()?),
         _ => return None,
     };
-    let [round, reset_round] = ["round", "reset_round"].map(|column| super::office::round(row.get(column)));
+    let [round, reset_round] =
+        ["round", "reset_round"].map(|column| row.try_get(column).ok().and_then(super::office::round));
     Some(Seat { round: round?, reset_round: reset_round?, holder })
 }

@@ -2,6 +2,7 @@
 
 use super::GlobalTables;
 use super::classify::Trouble;
+use super::items::text;
 use super::replica::Replica;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -40,7 +41,7 @@ impl GlobalTables {
             })
             .await?;
         }
-        Ok(())
+        self.each(check_reading).await.map(drop)
     }
 
     fn tables(&self) -> [(&str, &'static str); 2] {
@@ -48,10 +49,28 @@ impl GlobalTables {
     }
 }
 
+/// Whether the credentials may read. Writing is not tried: it would write.
+async fn check_reading(replica: &Replica) -> Result<(), Failure> {
+    replica.warm(1).await?;
+    // No floor is called this.
+    let nobody = replica.query_ledger().key_condition_expression("floor = :floor");
+    let nobody = nobody.expression_attribute_values(":floor", text("warm up"));
+    replica.read_all(nobody, |_| Ok(())).await.map(drop)
+}
+
 /// A table with another key would take our puts for something else, or refuse them one by one.
 async fn check(replica: &Replica, table: &str, sort_key: &str, is_global: Option<&Region>) -> Result<(), Failure> {
     let described = replica.describe(table).await?;
     let keys: Vec<&str> = described.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
+    let text = |name: &&str| {
+        let mut all = described.attribute_definitions().iter();
+        all.any(|it| it.attribute_name() == *name && *it.attribute_type() == ScalarAttributeType::S)
+    };
+    if let Some(other) = keys.iter().find(|name| !text(name)) {
+        let what = format!("table {table} in {} has a key {other} that is no text", replica.region());
+        let mend = "WorldSeat's keys are of type S: name another table with --dynamodb-tables".to_owned();
+        return Err(Failure::unavailable(replica.database(), Trouble { what, mend, source: None }));
+    }
     if keys == ["floor", sort_key] {
         return is_global.map_or(Ok(()), |other| check_replication(replica, &described, other));
     }

@@ -7,6 +7,7 @@ mod dropped;
 mod floors;
 mod guarded;
 mod house;
+mod own;
 mod purchases;
 mod resets;
 mod runs;

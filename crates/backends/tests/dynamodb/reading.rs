@@ -4,7 +4,7 @@ use crate::house::Foil;
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region as AwsRegion},
-    types::AttributeValue,
+    types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 use backends::dynamodb::{DynamoConfig, GlobalTables};
 use futures::future::try_join_all;
@@ -63,6 +63,26 @@ async fn the_engine_says_what_it_is() {
     let words = GlobalTables::open(config).await.check().await.unwrap_err().to_string();
     assert!(words.contains("table ledger in us-east-1 has the key (floor, sale)"), "{words}");
     assert!(words.contains("(floor, seat): name another table with --dynamodb-tables"), "{words}");
+}
+
+#[tokio::test]
+async fn a_table_whose_keys_are_numbers_is_refused() {
+    let foil = Foil::start().await;
+    let endpoint = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(Credentials::new("standin", "standin", None, None, "stand-in"))
+        .region(AwsRegion::new(REGIONS[0]))
+        .endpoint_url(foil.engine.replicas()[0].url());
+    let mut table = Client::from_conf(endpoint.build()).create_table().table_name("numbers");
+    for (name, kind) in [("floor", KeyType::Hash), ("seat", KeyType::Range)] {
+        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::N);
+        let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+        table = table.attribute_definitions(attribute.build().unwrap()).key_schema(key);
+    }
+    table.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
+    let config = DynamoConfig { seats_table: "numbers".into(), ..foil.config() };
+    let words = GlobalTables::open(config).await.check().await.unwrap_err().to_string();
+    assert!(words.contains("table numbers in us-east-1 has a key floor that is no text"), "{words}");
 }
 
 fn text(value: impl ToString) -> AttributeValue {

@@ -6,7 +6,8 @@ mod tables;
 mod writes;
 
 use sqlparser::ast::{
-    AlterTable, ObjectType, SequenceOptions, Set, Statement as Tree, TransactionIsolationLevel, TransactionMode,
+    AlterTable, ObjectType, SequenceOptions, Set, Statement as Tree, TransactionAccessMode, TransactionIsolationLevel,
+    TransactionMode,
 };
 
 use super::complaint::{Complaint, unsupported};
@@ -75,11 +76,12 @@ fn refused(tree: &Tree) -> Complaint {
 fn begin(modes: &[TransactionMode]) -> Result<Kind, Complaint> {
     for mode in modes {
         match mode {
-            TransactionMode::IsolationLevel(TransactionIsolationLevel::RepeatableRead) => {}
+            TransactionMode::IsolationLevel(TransactionIsolationLevel::RepeatableRead)
+            | TransactionMode::AccessMode(TransactionAccessMode::ReadWrite) => {}
             TransactionMode::IsolationLevel(level) => {
                 return Err(unsupported(format!("Unsupported isolation level: {level}")));
             }
-            // Neither is recorded; a mode that is not kept must not be accepted.
+            // Aurora DSQL accepts it; here it would not be kept, so it must not be accepted.
             TransactionMode::AccessMode(mode) => return Err(unsupported(format!("unsupported access mode: {mode}"))),
         }
     }

@@ -8,6 +8,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("BEGIN ISOLATION LEVEL SERIALIZABLE", NO),
     ("BEGIN ISOLATION LEVEL READ COMMITTED", NO),
     ("BEGIN READ ONLY", NO),
+    ("SELECT pg_try_advisory_lock_shared(5)", NO),
+    ("SELECT lo_creat(1)", NO),
+    ("SELECT pg_export_snapshot()", NO),
+    ("SELECT pg_logical_emit_message(true, 'a', 'b')", NO),
+    ("SELECT query_to_xml('SELECT pg_try_advisory_lock(5)', true, true, '')", NO),
     ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", NO),
     ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", NO),
     ("SET TRANSACTION READ ONLY", NO),
@@ -93,6 +98,8 @@ const ACCEPTED: &[&str] = &[
     "BEGIN TRANSACTION; ROLLBACK",
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; COMMIT",
     "START TRANSACTION; END",
+    "BEGIN READ WRITE; COMMIT",
+    "EXPLAIN INSERT INTO t (n) VALUES (1) ON CONFLICT (n) DO NOTHING",
     "COMMIT",
     "ROLLBACK",
     "SET search_path = public",
@@ -150,7 +157,7 @@ const PREPARED: &[&str] = &[
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())",
     "SELECT 1 FROM ledger WHERE floor = $1 AND seat = $2 AND ticket = $3",
     "INSERT INTO seats (floor, seat, round, reset_round, status) VALUES ($1, 'A1', 1, 1, 'available'), \
-     ($1, 'A2', 1, 1, 'available') ON CONFLICT DO NOTHING",
+     ($1, 'A2', 1, 1, 'available') ON CONFLICT (floor, seat) DO NOTHING",
     "UPDATE seats SET round = round + 1, status = 'available', owner = NULL, ticket = NULL, region = NULL, \
      changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round",
     "UPDATE seats SET round = round + 1, reset_round = round + 1, status = 'available', owner = NULL, ticket = NULL, \
@@ -169,16 +176,18 @@ const PREPARED: &[&str] = &[
      AND l.round = (SELECT max(m.round) FROM ledger m WHERE m.floor = s.floor AND m.seat = s.seat \
      AND m.round >= s.reset_round) \
      WHERE s.floor = $1 GROUP BY l.seat, l.round HAVING count(*) = 1",
-    "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT (run) DO NOTHING",
     "SELECT floor, plan FROM begun WHERE run = $1",
     "SELECT document, floor, parts FROM runs WHERE run = $1 ORDER BY part",
-    "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-    "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING place",
+    "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (run, part) DO NOTHING",
+    "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) ON CONFLICT (record, place) DO NOTHING RETURNING place",
     "SELECT record, count(*) FROM records GROUP BY record ORDER BY record DESC LIMIT $1",
     "SELECT record, document FROM records WHERE record IN \
      (SELECT record FROM records WHERE place = 0 ORDER BY record DESC LIMIT $1) ORDER BY record DESC, place",
     "CREATE INDEX ASYNC IF NOT EXISTS ledger_by_buyer ON ledger (floor, buyer)",
     "SHOW transaction_isolation",
+    "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) \
+     FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'seats'",
 ];
 
 #[tokio::test]

@@ -6,29 +6,33 @@ use sqlparser::ast::{Expr, ObjectName, Statement as Tree, TableFactor, Visit, Vi
 
 use crate::dsql::complaint::{Complaint, unsupported};
 
-/// They lock, signal or set beyond the transaction, or tell of the server that stands in.
-const REFUSED: [&str; 20] = [
-    "dblink",
-    "lo_create",
-    "lo_export",
-    "lo_from_bytea",
-    "lo_import",
-    "lo_unlink",
-    "pg_advisory_lock",
-    "pg_advisory_lock_shared",
-    "pg_advisory_unlock",
-    "pg_advisory_unlock_all",
-    "pg_advisory_xact_lock",
-    "pg_advisory_xact_lock_shared",
+/// They lock, signal, write or set beyond the transaction, run SQL that nobody has looked at, or tell of the server that
+/// stands in.
+const REFUSED: [&str; 12] = [
+    "loread",
+    "lowrite",
     "pg_backend_pid",
     "pg_cancel_backend",
+    "pg_export_snapshot",
     "pg_notify",
+    "pg_promote",
+    "pg_reload_conf",
+    "pg_switch_wal",
     "pg_terminate_backend",
-    "pg_try_advisory_lock",
-    "pg_try_advisory_xact_lock",
     "set_config",
     "setval",
 ];
+/// The same of whole families: how their names begin.
+const REFUSED_FAMILIES: [&str; 8] =
+    ["dblink", "lo_", "pg_advisory_", "pg_create_", "pg_drop_", "pg_logical_", "pg_replication_", "pg_try_advisory_"];
+/// And how they end.
+const REFUSED_ENDINGS: [&str; 3] = ["_to_xml", "_to_xmlschema", "_to_xml_and_xmlschema"];
+
+fn is_refused(name: &str) -> bool {
+    REFUSED.contains(&name)
+        || REFUSED_FAMILIES.iter().any(|begins| name.starts_with(begins))
+        || REFUSED_ENDINGS.iter().any(|ends| name.ends_with(ends))
+}
 
 /// They give another value when a statement is run again.
 const VOLATILE: [&str; 7] =
@@ -65,7 +69,7 @@ struct Refusals;
 impl Refusals {
     fn call(name: &ObjectName) -> ControlFlow<Complaint> {
         let name = last(name);
-        if REFUSED.contains(&name.as_str()) {
+        if is_refused(&name) {
             return ControlFlow::Break(unsupported(format!("function {name} not supported")));
         }
         ControlFlow::Continue(())
