@@ -98,3 +98,12 @@ test.describe("a run that is not there", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("There is no such run.");
   });
 });
+
+test("a run of sixty prints as one sheet", async ({ page }) => {
+  await open(page, "naive");
+  await breakIt(page);
+  await card(page).getByRole("link", { name: "This run, for ever" }).click();
+  await expect(page).toHaveURL(/\/run\//);
+  const pdf = await page.pdf({ preferCSSPageSize: true });
+  expect(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
+});
