@@ -161,10 +161,15 @@ struct Register<'a> {
     opening: &'a Opening,
     /// Something was shown in a later round.
     moved: bool,
+    /// The latest that the round can have begun: its opening had ended, or somebody had read it.
+    begun_us: u64,
     /// The ledger's, one a ticket.
     sales: Vec<Row<'a>>,
     /// Where each ticket stands in them.
     by_ticket: HashMap<&'a Ticket, usize>,
+    /// Of the run's own sales in earlier rounds, in which.
+    earlier: HashMap<&'a Ticket, Round>,
+    skew_us: u64,
 }
 
 struct Row<'a> {
@@ -175,10 +180,26 @@ struct Row<'a> {
     asked: bool,
 }
 
+/// A purchase of the round, or of one before it.
+enum Bought {
+    Here,
+    Earlier(Round),
+    Elsewhere,
+}
+
 fn registers(run: &Run) -> HashMap<SeatId, Register<'_>> {
     let mut registers = HashMap::with_capacity(run.openings.len());
     for opening in &run.openings {
-        let new = Register { opening, moved: false, sales: Vec::new(), by_ticket: HashMap::new() };
+        let begun_us = opening.end_us.saturating_add(run.skew_us);
+        let new = Register {
+            opening,
+            moved: false,
+            begun_us,
+            skew_us: run.skew_us,
+            sales: Vec::new(),
+            earlier: HashMap::new(),
+            by_ticket: HashMap::new(),
+        };
         registers.insert(opening.seat, new);
     }
     for sale in &run.ledger {
@@ -188,7 +209,12 @@ fn registers(run: &Run) -> HashMap<SeatId, Register<'_>> {
     }
     for op in &run.operations {
         let Some(register) = registers.get_mut(&op.seat) else { continue };
-        op.reads.iter().for_each(|read| register.show(read.round));
+        for read in &op.reads {
+            register.show(read.round);
+            if read.round >= register.opening.round {
+                register.begun_us = register.begun_us.min(read.end_us.saturating_add(run.skew_us));
+            }
+        }
         if let Some(&at) = register.by_ticket.get(&op.ticket) {
             register.sales[at].asked = true;
         }
@@ -209,6 +235,9 @@ impl<'a> Register<'a> {
     fn append(&mut self, sale: &'a Sale, ours: bool) {
         self.show(sale.round);
         if sale.round != self.opening.round {
+            if ours {
+                self.earlier.insert(&sale.ticket, sale.round);
+            }
             return;
         }
         let at = *self.by_ticket.entry(&sale.ticket).or_insert(self.sales.len());
@@ -224,18 +253,40 @@ impl<'a> Register<'a> {
         for read in &op.reads {
             call(Action::Read(self.shown(read.round, &read.seen)), read.start_us, Some(read.end_us));
         }
-        match op.outcome {
-            Outcome::Confirmed if self.bought_here(op) => {
-                call(Action::Buy(&op.ticket, Told::Yes), self.asked_us(op), Some(op.end_us));
+        let may_sell = |round: &&Round| {
+            let read = op.reads.iter().any(|read| read.round == **round && read.seen == Seen::Available);
+            (read || op.reads.is_empty()) && !self.by_ticket.contains_key(&op.ticket)
+        };
+        let earlier = self.earlier.get(&op.ticket).filter(may_sell);
+        match (op.outcome, self.bought(op)) {
+            (Outcome::Unknown, _) => match earlier {
+                Some(round) => call(Action::Read(State::Older), asked_us(op, *round), Some(op.end_us)),
+                None => call(Action::Buy(&op.ticket, Told::Nothing), asked_us(op, self.opening.round), None),
+            },
+            (Outcome::Confirmed, Bought::Here) => {
+                call(Action::Buy(&op.ticket, Told::Yes), asked_us(op, self.opening.round), Some(op.end_us));
             }
-            Outcome::Unknown => call(Action::Buy(&op.ticket, Told::Nothing), self.asked_us(op), None),
-            Outcome::Error => call(Action::Buy(&op.ticket, Told::No), op.start_us, Some(op.end_us)),
-            Outcome::Rejected if !op.reads.iter().any(|read| matches!(read.seen, Seen::Sold(_))) => {
+            // It happened before the opening, and so is what a read of an earlier round is.
+            (Outcome::Confirmed, Bought::Earlier(round)) => {
+                let round = earlier.copied().unwrap_or(round);
+                call(Action::Read(State::Older), asked_us(op, round), Some(op.end_us));
+            }
+            (Outcome::Error, _) => call(Action::Buy(&op.ticket, Told::No), op.start_us, Some(op.end_us)),
+            (Outcome::Rejected, _) if self.is_answer(op) => {
                 let holder = self.sales.first().map_or(State::Nobodys, |row| State::Sold(&row.sale.ticket));
                 call(Action::Read(holder), op.start_us, Some(op.end_us));
             }
-            Outcome::Confirmed | Outcome::Rejected => {}
+            (Outcome::Confirmed | Outcome::Rejected, _) => {}
         }
+    }
+
+    /// Whether a rejection whose read is not on record was about this round: it came after the reads that are, and if it
+    /// can have begun before the round, it may have been about the earlier one.
+    fn is_answer(&self, op: &Operation) -> bool {
+        let read_us = op.reads.iter().map(|read| read.end_us).max();
+        let start_us = read_us.map_or(op.start_us, |us| us.min(op.end_us).max(op.start_us));
+        let is_unread = !op.reads.iter().any(|read| matches!(read.seen, Seen::Sold(_)));
+        is_unread && start_us.saturating_sub(self.skew_us) > self.begun_us
     }
 
     fn shown(&self, round: Round, seen: &'a Seen) -> State<'a> {
@@ -246,17 +297,19 @@ impl<'a> Register<'a> {
         }
     }
 
-    /// A purchase sells the round it last read as available; one of an earlier round is no call on this register.
-    fn bought_here(&self, op: &Operation) -> bool {
-        let last = op.reads.iter().rfind(|read| read.seen == Seen::Available);
-        last.is_none_or(|read| read.round == self.opening.round) || self.by_ticket.contains_key(&op.ticket)
-    }
-
-    /// When the buyer's first read of "available" was answered.
-    fn asked_us(&self, op: &Operation) -> u64 {
-        let free = |read: &&onsale::Read| read.round == self.opening.round && read.seen == Seen::Available;
-        let asked_us = op.reads.iter().filter(free).map(|read| read.end_us).min().unwrap_or(op.start_us);
-        asked_us.min(op.end_us).max(op.start_us)
+    /// A purchase sells the round it last read as available, unless the ledger says otherwise. If no such read is on
+    /// record, it may be the round before, if it can have begun before the opening had ended.
+    fn bought(&self, op: &Operation) -> Bought {
+        let last = op.reads.iter().rfind(|read| read.seen == Seen::Available).map(|read| read.round);
+        let opened_us = self.opening.end_us.saturating_add(self.skew_us);
+        match last {
+            _ if self.by_ticket.contains_key(&op.ticket) => Bought::Here,
+            Some(round) if round == self.opening.round => Bought::Here,
+            Some(round) if round < self.opening.round => Bought::Earlier(round),
+            None if op.start_us.saturating_sub(self.skew_us) > opened_us => Bought::Here,
+            None => Bought::Earlier(self.opening.round.saturating_sub(1)),
+            Some(_) => Bought::Elsewhere,
+        }
     }
 
     fn outsiders(&self, calls: &mut Vec<Call<'a>>) {
@@ -285,4 +338,11 @@ impl<'a> Register<'a> {
 
 fn holder(holder: Option<&onsale::Holder>) -> State<'_> {
     holder.map_or(State::Free, |holder| State::Sold(&holder.ticket))
+}
+
+/// When the buyer's first read of the round as available was answered.
+fn asked_us(op: &Operation, round: Round) -> u64 {
+    let free = |read: &&onsale::Read| read.round == round && read.seen == Seen::Available;
+    let asked_us = op.reads.iter().filter(free).map(|read| read.end_us).min().unwrap_or(op.start_us);
+    asked_us.min(op.end_us).max(op.start_us)
 }

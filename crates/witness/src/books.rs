@@ -1,18 +1,19 @@
 //! The books: what buyers were told, the ledger, and the seats table.
 
+use crate::earlier::{Bought, Purchase, bought, misfiled};
 use crate::observation::{Saw, observations};
 use crate::records::Register;
-use crate::sales::{Sales, is_ours};
+use crate::sales::Sales;
 use crate::words::{buyers, count, verb};
 use crate::{Finding, Rule};
-use onsale::{Operation, Outcome, Sale, Seen, Ticket};
+use onsale::{Outcome, Ticket};
 
 /// Compares the ledger with itself, with what buyers were told, and with the seats table.
-pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, findings: &mut Vec<Finding>) {
+pub(crate) fn check(register: &Register<'_>, sales: &Sales<'_>, earlier: &[Purchase<'_>], findings: &mut Vec<Finding>) {
     findings.extend(double_sell(register, sales));
-    findings.extend(lost_sale(register, sales));
+    findings.extend(lost_sale(register, sales, earlier));
     findings.extend(phantom(register, sales));
-    findings.extend(misfiled(register, sales));
+    findings.extend(unopened(register, sales));
     findings.extend(seats_table(register, sales));
 }
 
@@ -32,18 +33,26 @@ fn double_sell(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-fn lost_sale(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+/// A ticket told and not in the ledger. Of a purchase of an earlier round the ledger may say nothing; but if that round
+/// was over before the purchase can have been made, there is no round it can have bought in.
+fn lost_sale(register: &Register<'_>, sales: &Sales<'_>, earlier: &[Purchase<'_>]) -> Option<Finding> {
     let moved = sales.moved(register);
-    let lost = |op: &Operation| bought_here(op, register, moved) && sales.find(&op.ticket).is_none();
-    let told = sales.told(Outcome::Confirmed).filter(|(_, op)| lost(op));
-    let (operations, mut tickets): (Vec<_>, Vec<_>) = told.map(|(index, op)| (index, op.ticket.clone())).unzip();
-    tickets.dedup();
+    let missing = sales.told(Outcome::Confirmed).filter(|(_, op)| sales.find(&op.ticket).is_none());
+    let here = missing.filter(|(_, op)| bought(op, register, moved) == Bought::Here);
+    let here = here.map(|(index, op)| (index, &op.ticket, None));
+    let too_late = earlier.iter().filter(|purchase| !purchase.is_committed);
+    let too_late =
+        too_late.filter_map(|purchase| Some((purchase.operation, purchase.ticket, purchase.proof?.operation)));
+    let lost: Vec<_> = here.chain(too_late).collect();
+    let shown_by = lost.iter().map(|(index, _, proof)| sorted(proof.iter().copied().chain([*index])));
+    let shown_by = shown_by.min_by_key(Vec::len)?;
+    let operations = sorted(lost.iter().map(|(index, ..)| *index));
     let n = operations.len() as u64;
-    (n > 0).then(|| Finding {
+    Some(Finding {
         rule: Rule::LostSale,
         seat: register.seat,
-        tickets,
-        shown_by: operations.iter().take(1).copied().collect(),
+        tickets: distinct(lost.into_iter().map(|(_, ticket, _)| ticket)),
+        shown_by,
         operations,
         sentence: format!(
             "{} {} told “seat {} is yours”, but the ledger does not hold {}.",
@@ -53,12 +62,6 @@ fn lost_sale(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
             verb(n, "that ticket", "their tickets"),
         ),
     })
-}
-
-/// Whether an acknowledged sale was one of the register's round: a purchase sells the round it last read as available.
-fn bought_here(op: &Operation, register: &Register<'_>, moved: bool) -> bool {
-    let last = op.reads.iter().rfind(|read| read.seen == Seen::Available);
-    last.map_or(!moved, |read| read.round == register.round)
 }
 
 fn phantom(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
@@ -86,41 +89,19 @@ fn phantom(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     })
 }
 
-/// This run's sales of the seat in rounds that it did not open. One is explained if its buyer read that round as
-/// available, because a purchase sells what it read: then the read is judged. Without a record of the reads, the round
-/// must be a later one (somebody moved it) or the call must have begun before the run's own round was open.
-fn misfiled(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
+/// This run's sales in a round that nobody who asked for them can have bought in.
+fn unopened(register: &Register<'_>, sales: &Sales<'_>) -> Option<Finding> {
     if !sales.misfiled || !register.is_last() {
         return None;
     }
-    let may_sell = |op: &Operation, sale: &Sale| {
-        let read = || op.reads.iter().any(|read| read.round == sale.round && read.seen == Seen::Available);
-        let unread = || {
-            op.reads.is_empty()
-                && (sale.round > register.round || register.clock.earliest(op.start_us) <= register.opened.1)
-        };
-        matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown) && (read() || unread())
-    };
-    let mut rows: Vec<_> = register
-        .ledger()
-        .filter(|sale| is_ours(sale, register) && !register.opens(sale.round))
-        .map(|sale| (sale, Vec::new(), false))
-        .collect();
-    rows.sort_unstable_by_key(|row| &row.0.ticket);
-    for (index, op) in register.operations() {
-        let from = rows.partition_point(|row| row.0.ticket < op.ticket);
-        for (sale, operations, explained) in rows[from..].iter_mut().take_while(|row| row.0.ticket == op.ticket) {
-            operations.push(index);
-            *explained |= may_sell(op, sale);
-        }
-    }
-    rows.retain(|(_, _, explained)| !explained);
-    let operations = sorted(rows.iter().flat_map(|(_, operations, _)| operations.iter().copied()));
+    let mut rows = misfiled(register);
+    rows.retain(|row| row.explained.is_none());
+    let operations = sorted(rows.iter().flat_map(|row| row.operations.iter().copied()));
     let (seat, n) = (register.seat, rows.len() as u64);
     (n > 0).then(|| Finding {
         rule: Rule::Unopened,
         seat,
-        tickets: rows.iter().map(|(sale, ..)| sale.ticket.clone()).collect(),
+        tickets: rows.iter().map(|row| row.sale.ticket.clone()).collect(),
         shown_by: operations.iter().take(1).copied().collect(),
         operations,
         sentence: format!(
@@ -165,4 +146,12 @@ pub(crate) fn sorted(operations: impl Iterator<Item = usize>) -> Vec<usize> {
     operations.sort_unstable();
     operations.dedup();
     operations
+}
+
+/// In the order of tickets, each once.
+pub(crate) fn distinct<'a>(tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Ticket> {
+    let mut tickets: Vec<_> = tickets.collect();
+    tickets.sort_unstable();
+    tickets.dedup();
+    tickets.into_iter().cloned().collect()
 }

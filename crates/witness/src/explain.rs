@@ -154,10 +154,9 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
     let seat = run.plan.seat();
     let all = run.operations.len() as u64;
     match reason {
-        Some(Reason::RoundMoved) => (
-            format!("Seat {seat} was opened again in the middle of this run."),
-            "Its round was moved under it by another server, so nothing can be said about this one.".to_owned(),
-        ),
+        Some(Reason::RoundMoved) => {
+            (format!("Seat {seat} was opened again in the middle of this run."), MOVED.to_owned())
+        }
         Some(Reason::NobodyAnswered) => (
             format!("No buyer got an answer about seat {seat}."),
             match board.unknown {
@@ -186,6 +185,10 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
         ),
     }
 }
+
+/// Why the seat of a run was in more than one round.
+pub(crate) const MOVED: &str = "Its round changed while buyers were buying: another server moved it, or a buyer was \
+                                still in the round before. Nothing can be said about this run.";
 
 fn expert(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> Vec<String> {
     let registers = match run.plan.seats.len() {

@@ -16,7 +16,10 @@ pub struct Finding {
     pub tickets: Vec<Ticket>,
     /// Every operation concerned: indices into the run's operations.
     pub operations: Vec<usize>,
-    /// The fewest recorded operations that show it; empty where the books alone do.
+    /// The fewest recorded operations that show it, of those that break this rule; one more than the fewest, perhaps, where
+    /// a rejection does not say which round it was about. Where the ledger or the seats table alone shows it, the first
+    /// operation concerned, of a double-sell the first two; empty if none is, or if the seats table shows an earlier
+    /// round than the run's.
     pub shown_by: Vec<usize>,
     /// In one plain sentence.
     pub sentence: String,

@@ -161,7 +161,9 @@ impl Look<'_> {
         chair.contenders = chair.contenders.saturating_add(saw_free.into());
         if op.outcome == Outcome::Rejected && !saw_sold {
             chair.to_us = chair.to_us.min(clipped(self.clock.latest(op.end_us)));
-            chair.doubt |= ticket.is_none();
+            // It may be the earlier round's that was sold.
+            let start_us = self.clock.earliest(op.start_us);
+            chair.doubt |= ticket.is_none() || start_us <= self.clock.latest(opening.end_us);
         }
         let told = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
         if ticket != Some(&op.ticket) {

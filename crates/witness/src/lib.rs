@@ -9,7 +9,8 @@
 //! clock, took effect (if it did) at one instant inside it, and a call precedes another only if its end lies *strictly*
 //! before the other's start: equal stamps are compatible, so no tick of a clock can make a correct database look wrong.
 //! A history is linearizable if some choice of instants explains every answer. What is observed:
-//! - *older* (a read that shows an earlier round) needs an instant before or at `o`: `start ≤ o`;
+//! - *older* (a read that shows an earlier round) needs an instant before or at `o`: `start ≤ o`. So does a purchase of
+//!   an earlier round, whose `start` is the answer to its read of that round, because it wrote nothing before;
 //! - *this round* (free or sold) needs one at or after `o`: `end ≥ o`;
 //! - *not sold* (older, or free) needs one before or at `p`: `start ≤ p`;
 //! - *sold* (a read, or a rejection) needs one at or after `p`: `end ≥ p`.
@@ -20,7 +21,24 @@
 //! line can be met together exactly if no lower bound exceeds an upper bound, so comparing each kind of lower bound with
 //! each kind of upper bound *is* the decision: soundness, because each comparison that fails names two calls whose
 //! answers no order explains; completeness, because when none fails, `p` may be any instant of
-//! [`RunVerdict::sale_window`], which is printed. Without a sale there is no `p`, and any "sold" is wrong.
+//! [`RunVerdict::sale_window`], which is printed: it goes from the largest lower bound of `p` to the smallest upper one,
+//! and `o` may then be the smallest of its own upper bounds and `p`. Without a sale there is no `p`, and any "sold" is
+//! wrong.
+//!
+//! **A rejection whose read is not on record** does not say which round it was about. It needs `start ≤ o` (an earlier
+//! round was sold) *or* `end ≥ p`; it starts where the buyer's last recorded read ended. Let `b` be the smallest of
+//! `opening.end` and the ends of this round's reads. If `start ≤ b`, every choice of `p` explains it, with
+//! `o = min(b, p)`: either `start ≤ o`, or else `p < start ≤ end`. If `start > b`, no `o` does, and it is a "sold" like
+//! any other. So one comparison decides, and a choice is never searched for.
+//!
+//! **Earlier rounds** are not judged, but for this: rounds only rise, so a read of round 4 after one of round 5 is
+//! wrong, and so is a sale. What a buyer was told "confirmed" and the ledger of this round does not hold was bought in
+//! the round that the buyer last read as available (in an earlier one, if no such read is on record and the call began
+//! before the opening had ended). Of the register's round, it is a lost sale. Of an earlier one, it is a lost sale too if
+//! that round was over before the purchase can have been made, because then there is no round it can have been a sale of;
+//! if the ledger happens to hold it in that earlier round, the same comparison makes it a sale in a round that was over.
+//! If the purchase can have been made in time, the ledger, which is that of the rounds that the run opened, cannot
+//! settle it: [`Verdict::Inconclusive`], and never ✓.
 //!
 //! **Several seats** are several registers, and a purchase touches one. Linearizability is local (Herlihy and Wing, 1990,
 //! theorem 1): a history is linearizable exactly if its part on each register is, so each seat and round is judged alone
@@ -56,6 +74,7 @@
 
 mod across;
 mod books;
+mod earlier;
 mod explain;
 mod finding;
 mod floor;

@@ -1,11 +1,11 @@
 //! What buyers saw of a register.
 
 use crate::records::Register;
-use crate::sales::Sales;
+use crate::sales::{Sales, rejected_us};
 use onsale::{Outcome, Read, Seen, Ticket};
 
-/// One answer about the register's round: a read, or a rejection whose read was not recorded. Its interval is widened by
-/// the run's clock skew.
+/// One answer about the register's round: a read, or a rejection whose read was not recorded and cannot have been of
+/// another round. Its interval is widened by the run's clock skew.
 #[derive(Clone, Copy)]
 pub(crate) struct Observation<'a> {
     pub operation: usize,
@@ -27,7 +27,7 @@ pub(crate) fn observations<'a>(
     register: &Register<'a>,
     sales: &Sales<'_>,
 ) -> impl Iterator<Item = Observation<'a>> + use<'a> {
-    let moved = sales.moved(register);
+    let (moved, begun_us) = (sales.moved(register), sales.begun_us(register));
     let (register, round) = (*register, register.round);
     register.operations().flat_map(move |(operation, op)| {
         let of_round = op.reads.iter().filter(move |read| read.round == round);
@@ -37,11 +37,13 @@ pub(crate) fn observations<'a>(
             end_us: register.clock.latest(read.end_us),
             saw: saw(&read.seen),
         });
-        // When the round was moved, an unrecorded "sold" may have been another round's.
-        let unread = (!moved && op.outcome == Outcome::Rejected && !op.reads.iter().any(Read::saw_sold)).then_some(op);
-        reads.chain(unread.map(move |op| Observation {
+        // An unrecorded "sold" may have been the earlier round's if it can have begun before this one; and when the round
+        // was moved, another's.
+        let is_unread = !moved && op.outcome == Outcome::Rejected && !op.reads.iter().any(Read::saw_sold);
+        let start_us = is_unread.then(|| register.clock.earliest(rejected_us(op))).filter(|us| *us > begun_us);
+        reads.chain(start_us.map(move |start_us| Observation {
             operation,
-            start_us: register.clock.earliest(op.start_us),
+            start_us,
             end_us: register.clock.latest(op.end_us),
             saw: Saw::Sold(None),
         }))

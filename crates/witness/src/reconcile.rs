@@ -2,7 +2,7 @@
 
 use crate::glance::Glance;
 use crate::records::{Records, Register};
-use crate::sales::Sales;
+use crate::sales::{Sales, is_ours};
 use onsale::{Outcome, RoundCount, Run, Scoreboard, Ticket};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -66,9 +66,13 @@ impl Reconciliation {
         let told = sales.told(Outcome::Confirmed);
         let missing = told.filter(|(_, op)| sales.find(&op.ticket).is_none() && !earlier.contains(&op.ticket));
         self.told_not_committed.extend(missing.map(|(_, op)| op.ticket.clone()));
-        let misfiled = register.ledger().filter(|sale| !register.opens(sale.round));
-        let misfiled = misfiled.filter(|sale| sales.find(&sale.ticket).is_none());
-        self.committed_not_told.extend(misfiled.map(|sale| sale.ticket.clone()));
+        let misfiled = register.ledger().filter(|sale| is_ours(sale, register) && !register.opens(sale.round));
+        let misfiled: Vec<_> = misfiled.filter(|sale| sales.find(&sale.ticket).is_none()).collect();
+        if !misfiled.is_empty() {
+            let asked: HashSet<_> = sales.hopeful().map(|op| &op.ticket).collect();
+            let untold = misfiled.into_iter().filter(|sale| !asked.contains(&sale.ticket));
+            self.committed_not_told.extend(untold.map(|sale| sale.ticket.clone()));
+        }
     }
 
     /// Adds what belongs to no seat that was opened.

@@ -65,6 +65,11 @@ impl<'a> Register<'a> {
         self.openings.iter().any(|opening| opening.round == round)
     }
 
+    /// The earliest round of the seat that the run opened.
+    pub fn is_first(&self) -> bool {
+        self.openings.first().is_none_or(|opening| opening.round == self.round)
+    }
+
     /// The latest round of the seat that the run opened.
     pub fn is_last(&self) -> bool {
         self.openings.last().is_none_or(|opening| opening.round == self.round)

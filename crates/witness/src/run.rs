@@ -1,8 +1,9 @@
 //! The verdict on one recorded run. The crate's front page argues why its rules are the right ones.
 
+use crate::earlier::Purchase;
 use crate::records::{Records, Register};
-use crate::{Finding, Reconciliation, Verdict, across, books, glance::Glance, register, rounds, sales::Sales};
-use onsale::{Operation, Outcome, Run, Seen};
+use crate::{Finding, Reconciliation, Verdict, across, books, earlier, glance::Glance, register, rounds, sales::Sales};
+use onsale::{Operation, Outcome, Round, Run, Seen};
 use serde::{Deserialize, Serialize};
 
 /// Judges a run by everything recorded in it: every seat in the round that the run opened, one by one, and then the seats
@@ -21,12 +22,13 @@ pub fn judge_run(run: &Run) -> RunVerdict {
     let (mut unsettled, mut sale_window) = (Vec::new(), glance.sale_window);
     for register in records.registers(run) {
         let sales = Sales::of(&register);
-        books::check(&register, &sales, &mut findings);
+        let earlier = earlier::purchases(&register, &sales);
+        books::check(&register, &sales, &earlier, &mut findings);
         sale_window = register::check(&register, &sales, &mut findings);
-        rounds::check(&register, &sales, &mut findings);
+        rounds::check(&register, &sales, &earlier, &mut findings);
         reconciliation.compare(&register, &sales);
-        unsettled.extend(pending(&register, &sales));
-        seen.add(&register, &sales);
+        unsettled.extend(pending(&register, &sales, &earlier));
+        seen.add(&register, &sales, !earlier.is_empty());
     }
     across::check(run, &glance, &records, &mut findings);
     reconciliation.close(run, &records);
@@ -35,6 +37,7 @@ pub fn judge_run(run: &Run) -> RunVerdict {
     unsettled.sort_unstable();
     unsettled.dedup();
 
+    let sale_window = sale_window.filter(|_| run.openings.len() == 1 && findings.is_empty() && !seen.moved);
     let (verdict, inconclusive_because) = if findings.is_empty() {
         seen.weigh(run, &unsettled)
     } else {
@@ -47,7 +50,7 @@ pub fn judge_run(run: &Run) -> RunVerdict {
         reconciliation,
         inconclusive_because,
         unsettled,
-        sale_window: sale_window.filter(|_| run.openings.len() == 1),
+        sale_window,
     }
 }
 
@@ -67,7 +70,8 @@ pub struct RunVerdict {
     pub inconclusive_because: Option<Reason>,
     /// Operations with an unknown outcome that the ledger does not settle: their sale may still land.
     pub unsettled: Vec<usize>,
-    /// Of a run that opened one seat, if exactly one ticket was sold: the instants at which that sale explains every answer, if there are any.
+    /// Of a run that opened one seat, if exactly one ticket was sold and nothing else is wrong or was moved: the instants
+    /// of the run at which that sale explains every answer, if there are any.
     pub sale_window: Option<Window>,
 }
 
@@ -75,7 +79,8 @@ pub struct RunVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The round of one of its seats was moved under it by another server.
+    /// The round of one of its seats was not the same for all buyers: another server moved it, or a buyer was sold the
+    /// round before while the run was still opening its own.
     RoundMoved,
     /// On no seat did two buyers read "available".
     NobodyRaced,
@@ -100,17 +105,17 @@ pub struct Window {
 struct Power {
     sales: usize,
     double_sells: u64,
-    /// Somebody opened one of the seats again.
+    /// Somebody opened one of the seats again, or was sold an earlier round of it.
     moved: bool,
     /// On some seat two buyers read "available".
     raced: bool,
 }
 
 impl Power {
-    fn add(&mut self, register: &Register<'_>, sales: &Sales<'_>) {
+    fn add(&mut self, register: &Register<'_>, sales: &Sales<'_>, sold_earlier: bool) {
         self.sales += sales.len();
         self.double_sells += (sales.len() as u64).saturating_sub(1);
-        self.moved |= sales.moved(register);
+        self.moved |= sold_earlier || sales.moved(register);
         self.raced = self.raced || register.operations().filter(|(_, op)| op.contended()).nth(1).is_some();
     }
 
@@ -134,22 +139,31 @@ impl Power {
             inconclusive(if answered || ops.is_empty() { Reason::NobodyRaced } else { Reason::NobodyAnswered })
         } else if !unsettled.is_empty() {
             (Verdict::Unknown, None)
-        } else if !answered || self.sales == 0 {
+        } else if !answered {
             inconclusive(Reason::NobodyAnswered)
         } else if ops.iter().any(|op| op.outcome == Outcome::Error) {
             inconclusive(Reason::SomeErrors)
+        } else if self.sales == 0 {
+            // What they were told as sold was an earlier round.
+            inconclusive(Reason::RoundMoved)
         } else {
             (Verdict::Linearizable, None)
         }
     }
 }
 
-/// The unknown outcomes that may still turn into a sale of this round. A buyer whose reads are on record and never
-/// showed the round as available wrote nothing.
-fn pending(register: &Register<'_>, sales: &Sales<'_>) -> impl Iterator<Item = usize> {
-    let may_have_written = |op: &Operation| {
-        op.reads.is_empty() || op.reads.iter().any(|read| read.round == register.round && read.seen == Seen::Available)
+/// The unknown outcomes that may still turn into a sale of this round, or of an earlier one. A buyer whose reads are on
+/// record and never showed the seat as available wrote nothing.
+fn pending(register: &Register<'_>, sales: &Sales<'_>, earlier: &[Purchase<'_>]) -> impl Iterator<Item = usize> {
+    let of_round = |round: Round| {
+        round == register.round || round < register.round && register.is_first() && !register.opens(round)
     };
-    let pending = move |op: &Operation| may_have_written(op) && sales.find(&op.ticket).is_none();
-    sales.told(Outcome::Unknown).filter(move |(_, op)| pending(op)).map(|(index, _)| index)
+    let may_have_written = move |op: &Operation| {
+        op.reads.is_empty() || op.reads.iter().any(|read| of_round(read.round) && read.seen == Seen::Available)
+    };
+    let is_settled = move |index: usize, op: &Operation| {
+        sales.find(&op.ticket).is_some() || earlier.binary_search_by_key(&index, |sale| sale.operation).is_ok()
+    };
+    let told = sales.told(Outcome::Unknown);
+    told.filter(move |(index, op)| may_have_written(op) && !is_settled(*index, op)).map(|(index, _)| index)
 }

@@ -1,5 +1,6 @@
 //! The verdict on a rush, a run at several seats, in words for anybody.
 
+use crate::explain::MOVED;
 use crate::words::{buyers, count, grouped, verb};
 use crate::{Reason, Rule, RunVerdict, Verdict};
 use onsale::{Run, Scoreboard};
@@ -97,10 +98,7 @@ fn unknown(verdict: &RunVerdict) -> (String, String) {
 fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
     let all = run.operations.len() as u64;
     match reason {
-        Some(Reason::RoundMoved) => (
-            "A seat was opened again in the middle of this run.".to_owned(),
-            "Its round was moved under it by another server, so nothing can be said about this run.".to_owned(),
-        ),
+        Some(Reason::RoundMoved) => ("A seat was opened again in the middle of this run.".to_owned(), MOVED.to_owned()),
         Some(Reason::NobodyAnswered) => (
             format!("No buyer got an answer about any of the {}.", seats(run)),
             match board.unknown {

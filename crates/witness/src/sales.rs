@@ -13,6 +13,10 @@ pub(crate) struct Sales<'a> {
     hopeful: Vec<(usize, &'a Operation)>,
     /// The earliest end of a read that showed this round or a later one.
     pub read_us: u64,
+    /// Whose read that was.
+    pub read_by: Option<usize>,
+    /// The latest start of a read that showed an earlier round; 0 if none did.
+    pub older_us: u64,
     /// The lowest and the highest round that anything of the seat was shown in.
     pub rounds: (Round, Round),
     /// Some row of the seat is in a round that the run did not open, though it sold it.
@@ -46,6 +50,8 @@ impl<'a> Sales<'a> {
             by_ticket: HashMap::new(),
             hopeful: Vec::new(),
             read_us: u64::MAX,
+            read_by: None,
+            older_us: 0,
             rounds: (round, round),
             misfiled: false,
         };
@@ -63,8 +69,11 @@ impl<'a> Sales<'a> {
         for (index, op) in register.operations() {
             for read in &op.reads {
                 sales.show(read.round);
-                if read.round >= round {
-                    sales.read_us = sales.read_us.min(register.clock.latest(read.end_us));
+                let end_us = register.clock.latest(read.end_us);
+                if read.round < round {
+                    sales.older_us = sales.older_us.max(register.clock.earliest(read.start_us));
+                } else if end_us < sales.read_us {
+                    (sales.read_us, sales.read_by) = (end_us, Some(index));
                 }
             }
             if matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown) {
@@ -82,9 +91,19 @@ impl<'a> Sales<'a> {
         register.reopened || self.rounds.1 > register.round
     }
 
+    /// The latest that the round can have begun: its opening had ended, or somebody had read it.
+    pub(crate) fn begun_us(&self, register: &Register<'_>) -> u64 {
+        register.opened.1.min(self.read_us)
+    }
+
     /// The operations that ended so, in the order of the run: told "confirmed", or nothing.
     pub(crate) fn told(&self, outcome: Outcome) -> impl Iterator<Item = (usize, &'a Operation)> {
         self.hopeful.iter().copied().filter(move |(_, op)| op.outcome == outcome)
+    }
+
+    /// The operations that were told "confirmed" or nothing.
+    pub(crate) fn hopeful(&self) -> impl Iterator<Item = &'a Operation> {
+        self.hopeful.iter().map(|(_, op)| *op)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -168,4 +187,10 @@ pub(crate) fn asked_us(op: &Operation, round: Round) -> u64 {
     let available = |read: &&Read| read.round == round && read.seen == Seen::Available;
     let asked_us = op.reads.iter().filter(available).map(|read| read.end_us).min().unwrap_or(op.start_us);
     asked_us.min(op.end_us).max(op.start_us)
+}
+
+/// When a rejected buyer's last read can have begun, if it is not on record: the recorded ones came before it.
+pub(crate) fn rejected_us(op: &Operation) -> u64 {
+    let read_us = op.reads.iter().map(|read| read.end_us).max();
+    read_us.map_or(op.start_us, |us| us.min(op.end_us).max(op.start_us))
 }

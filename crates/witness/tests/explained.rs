@@ -66,7 +66,7 @@ fn runs_in_words() {
     check(
         "a 0-9 confirmed free1-2 | b 0-9 error free1-2 ; seat -@7",
         "Seat A1 was opened again in the middle of this run.",
-        "Its round was moved under it by another server, so nothing can be said about this one.",
+        "Its round changed while buyers were buying: another server moved it, or a buyer was still in the round before. Nothing can be said about this run.",
     );
     check("", "No sales recorded yet.", "Nobody has tried to buy the seat.");
 }
@@ -106,7 +106,7 @@ fn rushes_in_words() {
     check(
         &format!("a 0-9 confirmed free1-2 | {b2} ; seat -@7 B2:c"),
         "A seat was opened again in the middle of this run.",
-        "Its round was moved under it by another server, so nothing can be said about this run.",
+        "Its round changed while buyers were buying: another server moved it, or a buyer was still in the round before. Nothing can be said about this run.",
     );
     check(
         "a 0-9 confirmed free1-2 | B2:c 0-9 confirmed free1-2",

@@ -49,7 +49,7 @@ fn books() {
 fn time() {
     check("a 3-9 confirmed free5-6 | b 0-9 rejected free1-2 sold4-5=a", "Violated ✗ (0 double-sells): stale-rejection");
     check(
-        "a 3-9 confirmed | b 0-9 error free1-2 | c 0-9 error free2-3 | d 0-2 rejected",
+        "a 3-9 confirmed | b 0-9 error free1-2 | c 0-9 error free2-3 | d 1-2 rejected",
         "Violated ✗ (0 double-sells): stale-rejection",
     );
     check("a 0-9 error free1-2 | b 0-9 rejected free1-2", "Violated ✗ (0 double-sells): stale-rejection");
@@ -69,9 +69,9 @@ fn time() {
 #[test]
 fn two_sales_and_a_rejection() {
     // Of two sales, the earlier explains it.
-    check("a 0-9 confirmed free1-2 | b 5-9 confirmed | c 0-3 rejected", "Violated ✗ (1 double-sell): double-sell");
+    check("a 0-9 confirmed free1-2 | b 5-9 confirmed | c 1-3 rejected", "Violated ✗ (1 double-sell): double-sell");
     check(
-        "a 0-9 confirmed free1-2 | b 5-9 confirmed | c 0-1 rejected",
+        "a 0-9 confirmed free1-2 | b 5-9 confirmed | c 1-1 rejected",
         "Violated ✗ (1 double-sell): double-sell, stale-rejection",
     );
 }
@@ -196,7 +196,7 @@ fn two_clocks() {
     };
     let b = "b 0-2000 rejected free100-200 sold900-2000=a";
     check(&format!("a 0-2000 confirmed free500-600 | {b} | c 0-600 rejected sold500-550=a"), "stale-rejection", GOOD);
-    check(&format!("a 550-2000 confirmed | {b} | c 0-500 rejected"), "stale-rejection", "Inconclusive: NobodyRaced");
+    check(&format!("a 550-2000 confirmed | {b} | c 100-500 rejected"), "stale-rejection", "Inconclusive: NobodyRaced");
     check(&format!("a 0-800 confirmed free500-600 | {b} | c 0-2000 rejected free850-1900"), "stale-available", GOOD);
     check(
         &format!(

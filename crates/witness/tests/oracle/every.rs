@@ -14,6 +14,7 @@ use onsale::{Opening, Operation, Outcome, Read, Run, Sale, Seen, Ticket};
 
 /// What is enumerated.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each says whether one thing is enumerated too")]
 pub struct Every {
     pub operations: usize,
     /// The opening has an interval of its own, and may overlap the operations; otherwise it was over before them.
@@ -22,6 +23,10 @@ pub struct Every {
     pub names: bool,
     /// All stamps, not one set for each order.
     pub stamps: bool,
+    /// Buyers may have read the earlier round and be told "confirmed".
+    pub earlier: bool,
+    /// How far the clocks may differ.
+    pub skew_us: u64,
 }
 
 type Interval = (u64, u64);
@@ -35,6 +40,7 @@ enum Kind {
     Free,
     Older,
     Sold,
+    BoughtEarlier,
 }
 
 impl Every {
@@ -75,12 +81,15 @@ impl Every {
     }
 
     fn of_pattern(self, pattern: &[Interval], check: &impl Fn(&Run)) -> u64 {
-        const ALL: [Kind; 6] = [Kind::Confirmed, Kind::Unknown, Kind::Rejected, Kind::Free, Kind::Older, Kind::Sold];
-        let kinds = &ALL[..if self.names { 6 } else { 5 }];
+        const ALL: [Kind; 5] = [Kind::Confirmed, Kind::Unknown, Kind::Rejected, Kind::Free, Kind::Older];
+        let named = self.names.then_some(Kind::Sold);
+        let earlier = self.earlier.then_some(Kind::BoughtEarlier);
+        let kinds: Vec<_> = ALL.into_iter().chain(named).chain(earlier).collect();
         let (&(start_us, end_us), intervals) = pattern.split_last().unwrap();
         let blank = ["a", "b", "c", "d", "e"].map(|ticket| operation(&format!("{ticket} 0-0 error")));
         let opening = Opening { seat: crate::common::seat(), round: ROUND, start_us, end_us };
         let mut run = build(blank[..self.operations].to_vec(), Some(vec![opening]), Some(vec![]), Some(vec![]));
+        run.skew_us = self.skew_us;
         let mut checked = 0;
         for choice in 0..kinds.len().pow(u32::try_from(self.operations).unwrap()) {
             let mut rest = choice;
@@ -118,6 +127,12 @@ fn of_kinds(run: &mut Run, picked: &[Kind], check: &impl Fn(&Run)) -> u64 {
         let pairs = (1..single.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
         ledgers.extend(pairs.map(|(a, b)| vec![single[a].clone(), single[b].clone()]));
     }
+    // What somebody bought in the earlier round may stand there too.
+    for at in (0..picked.len()).filter(|at| picked[*at] == Kind::BoughtEarlier) {
+        let row = sale(&format!("{}@{}", tickets[at].as_str(), ROUND - 1));
+        ledgers
+            .extend(ledgers.clone().into_iter().map(|ledger| [ledger.as_slice(), std::slice::from_ref(&row)].concat()));
+    }
     let reads: Vec<_> = (0..picked.len()).filter(|at| picked[*at] == Kind::Sold).collect();
     let mut checked = 0;
     for ledger in ledgers {
@@ -141,14 +156,14 @@ fn of_kinds(run: &mut Run, picked: &[Kind], check: &impl Fn(&Run)) -> u64 {
 fn set(op: &mut Operation, kind: Kind, (start_us, end_us): Interval) {
     (op.start_us, op.end_us) = (start_us, end_us);
     op.outcome = match kind {
-        Kind::Confirmed => Outcome::Confirmed,
+        Kind::Confirmed | Kind::BoughtEarlier => Outcome::Confirmed,
         Kind::Unknown => Outcome::Unknown,
         Kind::Rejected => Outcome::Rejected,
         Kind::Free | Kind::Older | Kind::Sold => Outcome::Error,
     };
     op.reads.clear();
-    if matches!(kind, Kind::Free | Kind::Older | Kind::Sold) {
-        let round = if kind == Kind::Older { ROUND - 1 } else { ROUND };
+    if matches!(kind, Kind::Free | Kind::Older | Kind::Sold | Kind::BoughtEarlier) {
+        let round = if matches!(kind, Kind::Older | Kind::BoughtEarlier) { ROUND - 1 } else { ROUND };
         op.reads.push(Read { start_us, end_us, round, seen: Seen::Available });
     }
 }

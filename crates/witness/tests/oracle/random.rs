@@ -61,9 +61,49 @@ impl Random {
             ledger.extend(self.ledger(&truth));
             rows.extend(self.rows(&truth));
         }
-        build(calls, Some(openings), Some(ledger.iter().map(|text| sale(text)).collect()), {
-            Some(rows.iter().map(|text| seat_row(text)).collect())
-        })
+        for (call, seat) in calls.iter_mut().zip(&openings) {
+            if self.one_in(12) && call.outcome != Outcome::Confirmed {
+                ledger.extend(self.buys_earlier(call, seat));
+            }
+        }
+        let rows = rows.iter().map(|text| seat_row(text)).collect();
+        let mut run = build(calls, Some(openings), Some(ledger.iter().map(|text| sale(text)).collect()), Some(rows));
+        if self.one_in(3) {
+            self.skew(&mut run);
+        }
+        run
+    }
+
+    /// Makes of `call` a purchase of the earlier round, before this one was open or not much later; returns its row, if
+    /// the ledger shows it.
+    fn buys_earlier(&mut self, call: &mut Operation, opening: &Opening) -> Option<String> {
+        call.seat = opening.seat;
+        call.start_us = self.below(opening.end_us + 1);
+        let end_us = call.start_us + self.below(3);
+        call.end_us = end_us + self.below(6);
+        call.outcome = self.of(&[Outcome::Confirmed, Outcome::Confirmed, Outcome::Unknown]);
+        call.reads.clear();
+        if !self.one_in(4) {
+            call.reads.push(Read { start_us: call.start_us, end_us, round: ROUND - 1, seen: Seen::Available });
+        }
+        self.one_in(2).then(|| format!("{}:{}@{}", call.seat, call.ticket.as_str(), ROUND - 1))
+    }
+
+    /// Every call is stamped by a clock of its own, which differs from any other by the skew at most.
+    fn skew(&mut self, run: &mut Run) {
+        run.skew_us = 1 + self.below(3);
+        for opening in &mut run.openings {
+            let late_us = self.below(run.skew_us + 1);
+            (opening.start_us, opening.end_us) = (opening.start_us + late_us, opening.end_us + late_us);
+        }
+        for op in &mut run.operations {
+            let late_us = self.below(run.skew_us + 1);
+            (op.start_us, op.end_us) = (op.start_us + late_us, op.end_us + late_us);
+            for read in &mut op.reads {
+                (read.start_us, read.end_us) = (read.start_us + late_us, read.end_us + late_us);
+            }
+        }
+        run.end_us += run.skew_us;
     }
 
     fn call(&mut self, ticket: &str, truth: &Truth<'_>, last_us: u64) -> Operation {
