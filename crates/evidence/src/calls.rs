@@ -4,15 +4,18 @@
 //! from free to *sold*, by a ticket; and so it stays. Four sources are calls on it:
 //! - the opening, which makes it free;
 //! - every purchase: it takes the seat if it is free, and its answer says that it did, that it did not, or nothing. It
-//!   begins where its buyer's first read of "available" was answered, because nothing is written before;
-//! - every read of every attempt, and every rejection whose read was not recorded;
+//!   begins where its buyer's first read of "available" was answered, because nothing is written before. One of an earlier
+//!   round happened before the opening: it is a read of *older*;
+//! - every read of every attempt, and every rejection whose read was not recorded, unless it may have been about an
+//!   earlier round;
 //! - after the run, every row of the seats table, and then the ledger: both are reads. A row of the ledger that somebody
 //!   outside the run bought is a purchase whose interval nobody knows.
 //!
 //! So a general checker of registers can decide what [`witness::judge_run`] decides by its rules: the calls can be put in
-//! order if and only if the witness finds no broken rule, as long as no seat's round was moved under the run and no ticket
-//! was asked for twice. The tests search every order to show it. What a register has no word for is lost: how many were sold, whether anybody raced,
-//! and whether an answer that got lost may still land.
+//! order if and only if the witness finds no broken rule but [`witness::Rule::Unopened`], as long as no seat's round was
+//! moved under the run, no read shows an older round than the one before the run's, and no ticket was asked for twice. The
+//! tests search every order to show it. A register has no word for how many were sold, whether anybody raced, and whether
+//! an answer that got lost may still land.
 
 use onsale::{Opening, Operation, Outcome, Round, Run, Sale, SeatId, Seen, Ticket};
 use std::{collections::HashMap, fmt};

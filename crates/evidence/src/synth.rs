@@ -1,4 +1,4 @@
-//! A synthetic run of any size, for benchmarks, for tests, and for people who test other checkers.
+//! A synthetic run of almost any size, for benchmarks, for tests, and for people who test other checkers.
 
 mod buyers;
 mod stream;
@@ -23,7 +23,7 @@ pub fn synth(options: &SynthOptions, out: impl Write) -> Result<(), NotSynthesis
 /// What to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SynthOptions {
-    /// Buyers, and so operations; at least 1. They want one seat in turn.
+    /// Buyers, and so operations, 1 to [`SynthOptions::OPERATIONS_MAX`]. They want one seat in turn.
     pub operations: u32,
     /// Seats, 1 to [`SynthOptions::SEATS_MAX`].
     pub seats: u32,
@@ -37,9 +37,13 @@ impl SynthOptions {
     /// Every seat that has a name: rows A to Z, numbers 1 to 65,535.
     pub const SEATS_MAX: u32 = 26 * 65_535;
 
+    /// The end of a run stands before its operations, so every buyer is asked for it before the first is written: with
+    /// so many that takes a few seconds.
+    pub const OPERATIONS_MAX: u32 = 100_000_000;
+
     fn check(&self) -> Result<(), NotSynthesised> {
-        if self.operations == 0 {
-            return Err(NotSynthesised::NoOperations);
+        if !(1..=Self::OPERATIONS_MAX).contains(&self.operations) {
+            return Err(NotSynthesised::Operations(self.operations));
         }
         if !(1..=Self::SEATS_MAX).contains(&self.seats) {
             return Err(NotSynthesised::Seats(self.seats));
@@ -102,9 +106,9 @@ impl std::str::FromStr for Plant {
 /// Why no run was written.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSynthesised {
-    /// A run has buyers.
-    #[error("0 operations: a synthetic run has 1 to {max}", max = u32::MAX)]
-    NoOperations,
+    /// A run has buyers, and not without limit.
+    #[error("{0} operations: a synthetic run has 1 to {max}", max = SynthOptions::OPERATIONS_MAX)]
+    Operations(u32),
     /// There are not so many names.
     #[error("{0} seats: a synthetic run has 1 to {max}, A1 to Z65535", max = SynthOptions::SEATS_MAX)]
     Seats(u32),

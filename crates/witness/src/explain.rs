@@ -2,9 +2,10 @@
 
 use crate::rush;
 use crate::words::{buyers, count, grouped, verb};
-use crate::{Finding, FloorVerdict, Reason, Reconciliation, RunVerdict, Verdict};
-use onsale::{Read, Run, Scoreboard, Seen, Ticket};
+use crate::{Finding, FloorVerdict, Reason, Reconciliation, Rule, RunVerdict, Verdict};
+use onsale::{Outcome, Read, Run, Scoreboard, Seen, Ticket};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Puts the verdict on a run into words.
 pub fn explain_run(run: &Run, verdict: &RunVerdict) -> Words {
@@ -13,8 +14,8 @@ pub fn explain_run(run: &Run, verdict: &RunVerdict) -> Words {
         _ if run.plan.seats.len() > 1 => rush::words(run, verdict, &board),
         Verdict::Linearizable => one_holder(run, &board),
         Verdict::Violated { double_sells: 0 } => contradiction(run, verdict, &board),
-        Verdict::Violated { double_sells } => sold_twice(run, double_sells, &board),
-        Verdict::Unknown => unknown(run, verdict),
+        Verdict::Violated { double_sells } => sold_twice(run, verdict, double_sells, &board),
+        Verdict::Unknown => unknown(run, verdict, &board),
         Verdict::Inconclusive => inconclusive(run, verdict.inconclusive_because, &board),
         Verdict::NoSales => (format!("{}.", Verdict::NoSales), "Nobody has tried to buy the seat.".to_owned()),
     };
@@ -107,24 +108,36 @@ fn one_holder(run: &Run, board: &Scoreboard) -> (String, String) {
     (format!("One buyer holds seat {seat}."), format!("{racers} raced for it. {fates}. {aborted}"))
 }
 
-fn sold_twice(run: &Run, double_sells: u64, board: &Scoreboard) -> (String, String) {
+fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreboard) -> (String, String) {
     let seat = run.plan.seat();
     let people = count(double_sells, "person holds", "people hold");
-    let table = match board.seat_table_shows {
-        0 => "The seats table shows none of them.",
-        _ => "The seats table shows one of them.",
-    };
-    let told = if board.app_believed == board.confirmed {
-        format!("{} were each told “seat {seat} is yours”.", buyers(board.confirmed))
+    let (twice, others): (Vec<_>, Vec<_>) =
+        verdict.findings.iter().partition(|finding| finding.rule == Rule::DoubleSell);
+    let held: BTreeSet<_> = twice.iter().flat_map(|finding| &finding.tickets).collect();
+    let told = run.operations.iter().filter(|op| op.outcome == Outcome::Confirmed).map(|op| &op.ticket);
+    let (told, them) = if told.collect::<BTreeSet<_>>() == held {
+        (format!("{} were each told “seat {seat} is yours”.", buyers(board.app_believed)), "them")
     } else {
         let told = format!(
             "{} {} told “seat {seat} is yours”",
             buyers(board.app_believed),
             verb(board.app_believed, "was", "were")
         );
-        format!("The ledger holds {} tickets for seat {seat}; {told}.", grouped(board.confirmed))
+        let told = format!("The ledger holds {} tickets for seat {seat}; {told}.", grouped(board.confirmed));
+        (told, "these tickets")
     };
-    (format!("{people} a ticket for a chair that is taken."), format!("{told} {table}"))
+    let rows = run.seat_rows.iter().filter(|row| (row.seat, row.round) == (seat, run.round()));
+    let shown: BTreeSet<_> = rows.filter_map(|row| row.holder.as_ref()).map(|holder| &holder.ticket).collect();
+    let table = match shown.intersection(&held).count() {
+        // What it shows is a finding of its own.
+        _ if others.iter().any(|finding| finding.rule == Rule::SeatsTable) => None,
+        0 => Some(format!("The seats table shows none of {them}.")),
+        1 => Some(format!("The seats table shows one of {them}.")),
+        n => Some(format!("The replicas of the seats table show {n} of {them}.")),
+    };
+    let others = others.iter().map(|finding| finding.sentence.clone());
+    let sentence: Vec<_> = [told].into_iter().chain(table).chain(others).collect();
+    (format!("{people} a ticket for a chair that is taken."), sentence.join(" "))
 }
 
 /// Violated without a double-sell: the worst finding speaks.
@@ -139,15 +152,29 @@ fn contradiction(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String
     (headline, others.chain([held.as_str()]).collect::<Vec<_>>().join(" "))
 }
 
-fn unknown(run: &Run, verdict: &RunVerdict) -> (String, String) {
-    let n = verdict.unsettled.len() as u64;
-    let headline = format!("Nobody can say whether {} bought seat {}.", buyers(n), run.plan.seat());
-    let sentence = format!(
-        "{} lost while they were paying. The ledger does not hold {}, but a lost purchase may still arrive.",
+fn unknown(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
+    let (n, seat) = (verdict.unsettled.len() as u64, run.plan.seat());
+    let headline = match (board.confirmed, n) {
+        (0, 1) => format!("Nobody can say whether one buyer bought seat {seat}."),
+        (0, n) => format!("Nobody can say whether any of {} bought seat {seat}.", buyers(n)),
+        (_, 1) => format!("One buyer holds seat {seat}, and nobody can say whether another bought it too."),
+        (_, n) => {
+            format!(
+                "One buyer holds seat {seat}, and nobody can say whether any of {} others bought it too.",
+                grouped(n)
+            )
+        }
+    };
+    (headline, lost_answers(n))
+}
+
+/// What may become of answers that got lost.
+pub(crate) fn lost_answers(n: u64) -> String {
+    format!(
+        "{} lost on the way. The ledger does not hold {}, but a lost purchase may still arrive.",
         verb(n, "The answer was", "The answers were"),
         verb(n, "that ticket", "their tickets"),
-    );
-    (headline, sentence)
+    )
 }
 
 fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
@@ -157,17 +184,7 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
         Some(Reason::RoundMoved) => {
             (format!("Seat {seat} was opened again in the middle of this run."), MOVED.to_owned())
         }
-        Some(Reason::NobodyAnswered) => (
-            format!("No buyer got an answer about seat {seat}."),
-            match board.unknown {
-                0 => format!("All {} met an error, so nothing was put to the test.", buyers(board.errors)),
-                lost => format!(
-                    "{} met an error, {} lost the answer: nothing was put to the test.",
-                    grouped(board.errors),
-                    grouped(lost)
-                ),
-            },
-        ),
+        Some(Reason::NobodyAnswered) => (format!("No buyer got an answer about seat {seat}."), nobody_answered(board)),
         Some(Reason::SomeErrors) => (
             format!("Not every buyer could be answered about seat {seat}."),
             format!(
@@ -175,6 +192,9 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
                 buyers(board.errors)
             ),
         ),
+        Some(Reason::NobodyRaced) | None if all == 0 => {
+            (format!("Nobody raced for seat {seat}."), NO_BUYERS.to_owned())
+        }
         Some(Reason::NobodyRaced) | None => (
             format!("Nobody raced for seat {seat}."),
             format!(
@@ -185,6 +205,20 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
         ),
     }
 }
+
+/// What became of the buyers if none was told "confirmed" or "sold".
+pub(crate) fn nobody_answered(board: &Scoreboard) -> String {
+    match (board.errors, board.unknown) {
+        (errors, 0) => format!("All {} met an error, so nothing was put to the test.", buyers(errors)),
+        (0, lost) => format!("The answers to all {} were lost, so nothing was put to the test.", buyers(lost)),
+        (errors, lost) => {
+            format!("{} met an error, {} lost the answer: nothing was put to the test.", grouped(errors), grouped(lost))
+        }
+    }
+}
+
+/// Of a run at whose seats only others bought.
+pub(crate) const NO_BUYERS: &str = "No buyer took part in this run, so nothing was put to the test.";
 
 /// Why the seat of a run was in more than one round.
 pub(crate) const MOVED: &str = "Its round changed while buyers were buying: another server moved it, or a buyer was \

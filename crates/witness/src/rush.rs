@@ -1,6 +1,6 @@
 //! The verdict on a rush, a run at several seats, in words for anybody.
 
-use crate::explain::MOVED;
+use crate::explain::{MOVED, NO_BUYERS, lost_answers, nobody_answered};
 use crate::words::{buyers, count, grouped, verb};
 use crate::{Reason, Rule, RunVerdict, Verdict};
 use onsale::{Run, Scoreboard};
@@ -11,7 +11,7 @@ pub(crate) fn words(run: &Run, verdict: &RunVerdict, board: &Scoreboard) -> (Str
         Verdict::Linearizable => one_holder_each(run, board),
         Verdict::Violated { double_sells: 0 } => contradiction(verdict, board),
         Verdict::Violated { double_sells } => sold_twice(run, verdict, double_sells, board),
-        Verdict::Unknown => unknown(verdict),
+        Verdict::Unknown => unknown(verdict, board),
         Verdict::Inconclusive => inconclusive(run, verdict.inconclusive_because, board),
         Verdict::NoSales => (format!("{}.", Verdict::NoSales), "Nobody has tried to buy a seat.".to_owned()),
     }
@@ -50,7 +50,9 @@ fn one_holder_each(run: &Run, board: &Scoreboard) -> (String, String) {
 
 fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreboard) -> (String, String) {
     let people = count(double_sells, "person holds", "people hold");
-    let twice = verdict.findings.iter().filter(|finding| finding.rule == Rule::DoubleSell).count() as u64;
+    let (twice, others): (Vec<_>, Vec<_>) =
+        verdict.findings.iter().partition(|finding| finding.rule == Rule::DoubleSell);
+    let twice = twice.len() as u64;
     let sentence = format!(
         "{} of {} {} sold more than once: {} for {}. The seats table hides {} of them.",
         grouped(twice),
@@ -60,17 +62,24 @@ fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreb
         count(board.confirmed.saturating_sub(double_sells), "chair", "chairs"),
         grouped(board.hidden_by_seats_table),
     );
+    let worst = others.first().map(|finding| format!(" {}", finding.sentence)).unwrap_or_default();
+    let more = more_findings((others.len() as u64).saturating_sub(1));
+    let sentence = format!("{sentence}{worst} {more}").trim_end().to_owned();
     (format!("{people} a ticket for a chair that is taken."), sentence)
+}
+
+/// That more is wrong than was said, if it is.
+fn more_findings(n: u64) -> String {
+    match n {
+        0 => String::new(),
+        n => format!("That is not all: {} below. ", count(n, "more finding stands", "more findings stand")),
+    }
 }
 
 /// Violated without a double-sell: the worst finding speaks.
 fn contradiction(verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
     let headline = verdict.findings.first().map(|finding| finding.sentence.clone()).unwrap_or_default();
-    let more = (verdict.findings.len() as u64).saturating_sub(1);
-    let others = match more {
-        0 => String::new(),
-        n => format!("That is not all: {} below. ", count(n, "more finding stands", "more findings stand")),
-    };
+    let others = more_findings((verdict.findings.len() as u64).saturating_sub(1));
     let held = match board.confirmed {
         0 => "The ledger holds no ticket for any of the seats.".to_owned(),
         n => format!("The ledger holds {}, no two for one chair, and still no order of events explains the record.", {
@@ -80,36 +89,24 @@ fn contradiction(verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
     (headline, format!("{others}{held}"))
 }
 
-fn unknown(verdict: &RunVerdict) -> (String, String) {
+fn unknown(verdict: &RunVerdict, board: &Scoreboard) -> (String, String) {
     let n = verdict.unsettled.len() as u64;
-    let headline = format!(
-        "Nobody can say whether {} bought {}.",
-        buyers(n),
-        verb(n, "the seat they wanted", "the seats they wanted")
-    );
-    let sentence = format!(
-        "{} lost while they were paying. The ledger does not hold {}, but a lost purchase may still arrive.",
-        verb(n, "The answer was", "The answers were"),
-        verb(n, "that ticket", "their tickets"),
-    );
-    (headline, sentence)
+    let who = if n == 1 { "one buyer".to_owned() } else { format!("any of {}", buyers(n)) };
+    let held = match board.confirmed {
+        0 => String::new(),
+        n => format!(" {}, each with one holder.", count(n, "seat was sold", "seats were sold")),
+    };
+    let sentence = lost_answers(n);
+    (format!("Nobody can say whether {who} bought the seat they wanted."), format!("{sentence}{held}"))
 }
 
 fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (String, String) {
     let all = run.operations.len() as u64;
     match reason {
         Some(Reason::RoundMoved) => ("A seat was opened again in the middle of this run.".to_owned(), MOVED.to_owned()),
-        Some(Reason::NobodyAnswered) => (
-            format!("No buyer got an answer about any of the {}.", seats(run)),
-            match board.unknown {
-                0 => format!("All {} met an error, so nothing was put to the test.", buyers(board.errors)),
-                lost => format!(
-                    "{} met an error, {} lost the answer: nothing was put to the test.",
-                    grouped(board.errors),
-                    grouped(lost)
-                ),
-            },
-        ),
+        Some(Reason::NobodyAnswered) => {
+            (format!("No buyer got an answer about any of the {}.", seats(run)), nobody_answered(board))
+        }
         Some(Reason::SomeErrors) => (
             "Not every buyer could be answered.".to_owned(),
             format!(
@@ -117,6 +114,9 @@ fn inconclusive(run: &Run, reason: Option<Reason>, board: &Scoreboard) -> (Strin
                 buyers(board.errors)
             ),
         ),
+        Some(Reason::NobodyRaced) | None if all == 0 => {
+            ("No two buyers raced for the same seat.".to_owned(), NO_BUYERS.to_owned())
+        }
         Some(Reason::NobodyRaced) | None => (
             "No two buyers raced for the same seat.".to_owned(),
             format!(

@@ -1,4 +1,4 @@
-//! `worldseat synth`: a synthetic run of any size, for benchmarks, for tests, and for people who test other checkers.
+//! `worldseat synth`: a synthetic run of almost any size, for benchmarks, for tests, and for people who test other checkers.
 
 use evidence::{NotSynthesised, Plant, SynthOptions};
 use std::{io::ErrorKind, process::ExitCode};
