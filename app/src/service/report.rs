@@ -94,7 +94,7 @@ pub fn purchase_answer(backend: Option<Backend>, op: &Operation) -> PurchaseAnsw
         seat: op.seat,
         ms: op.end_us.saturating_sub(op.start_us) / 1000,
         ticket_id: holds.then(|| op.ticket.clone()),
-        reason: op.reason.clone(),
+        reason: op.reason.as_deref().map(str::to_owned),
     }
 }
 

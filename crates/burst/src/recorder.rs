@@ -45,7 +45,7 @@ impl Recorder {
             schema_conflicts: aborts.schema_conflicts,
             reads: self.reads,
             outcome,
-            reason,
+            reason: reason.map(String::into_boxed_str),
         }
     }
 }

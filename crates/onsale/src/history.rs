@@ -38,7 +38,7 @@ pub struct Operation {
     pub outcome: Outcome,
     /// Why, for an error or an unknown outcome, in words a visitor may read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Box<str>>,
 }
 
 impl Operation {

@@ -102,7 +102,7 @@ fn row(run: &Run, index: usize, rush: bool) -> impl IntoView + use<> {
         Seen::Sold(ticket) => format!(", read “sold” to {ticket}"),
     });
     let told = format!("{}{}", op.outcome.as_str(), last.unwrap_or_default());
-    let reason = op.reason.clone().map(|reason| view! { <br /><small>{reason}</small> });
+    let reason = op.reason.as_deref().map(str::to_owned).map(|reason| view! { <br /><small>{reason}</small> });
     view! {
         <tr>
             <td>{op.buyer.to_string()}</td>

@@ -86,7 +86,7 @@ fn a_run(buyers: usize, reads: usize) -> Run {
             schema_conflicts: 0,
             reads: (0..reads).map(|_| read()).collect(),
             outcome: if n == 0 { Outcome::Confirmed } else { Outcome::Rejected },
-            reason: n.is_multiple_of(9).then(|| "“nothing” was sold".to_owned()),
+            reason: n.is_multiple_of(9).then(|| "“nothing” was sold".into()),
         }
     };
     let regions = standins::REGIONS.map(|region| region.parse().unwrap()).to_vec();
