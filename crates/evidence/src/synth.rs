@@ -39,7 +39,7 @@ impl SynthOptions {
 
     /// The end of a run stands before its operations, so every buyer is asked for it before the first is written: with
     /// so many that takes a few seconds.
-    pub const OPERATIONS_MAX: u32 = 100_000_000;
+    pub const OPERATIONS_MAX: u32 = 20_000_000;
 
     fn check(&self) -> Result<(), NotSynthesised> {
         if !(1..=Self::OPERATIONS_MAX).contains(&self.operations) {

@@ -131,6 +131,7 @@ fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreb
     let table = match shown.intersection(&held).count() {
         // What it shows is a finding of its own.
         _ if others.iter().any(|finding| finding.rule == Rule::SeatsTable) => None,
+        0 if run.seat_rows.iter().all(|row| row.seat != seat) => None,
         0 => Some(format!("The seats table shows none of {them}.")),
         1 => Some(format!("The seats table shows one of {them}.")),
         n => Some(format!("The replicas of the seats table show {n} of {them}.")),

@@ -74,6 +74,11 @@ fn runs_in_words() {
         "1 person holds a ticket for a chair that is taken.",
         "2 buyers were each told “seat A1 is yours”. The seats table shows seat A1 as free, though it had been sold.",
     );
+    check(
+        "a 0-9 confirmed free1-2 | b 0-9 confirmed free1-2 ; seat",
+        "1 person holds a ticket for a chair that is taken.",
+        "2 buyers were each told “seat A1 is yours”.",
+    );
     // Told "sold" of the round before.
     check(
         "a 2-9 rejected sold2-2=o@5 | b 2-9 error free2-3 | c 2-9 error free2-3 ; open 1-2",
