@@ -1,7 +1,7 @@
 //! A buyer at the counter: takes the times, and thinks before paying.
 
 use crate::clock::Clock;
-use onsale::{Buyer, Operation, Order, Outcome, Read, Seat, Seen};
+use onsale::{Buyer, Operation, Order, Outcome, Read, Reads, Seat, Seen};
 use std::time::Duration;
 
 /// Records one buyer's operation while the purchase runs.
@@ -11,7 +11,7 @@ pub struct Recorder {
     start_us: u64,
     connected_us: Option<u64>,
     read_start_us: u64,
-    reads: Vec<Read>,
+    reads: Reads,
 }
 
 /// How often the database aborted a buyer's purchase, by reason.
@@ -27,7 +27,7 @@ impl Recorder {
     /// A buyer whose call begins now and who thinks for `think` between reading and paying.
     pub fn start(clock: Clock, think: Duration) -> Self {
         let now_us = clock.now_us();
-        Self { clock, think, start_us: now_us, connected_us: None, read_start_us: now_us, reads: Vec::new() }
+        Self { clock, think, start_us: now_us, connected_us: None, read_start_us: now_us, reads: Reads::new() }
     }
 
     /// The buyer was told `outcome`, now.

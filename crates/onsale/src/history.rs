@@ -2,7 +2,8 @@
 
 use crate::ids::{BuyerName, Region, Round, SeatId, Ticket};
 use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use smallvec::SmallVec;
 use std::fmt;
 
 /// One buyer's call, from the fall of the barrier to the answer. Times are microseconds since the run's clock began,
@@ -32,8 +33,8 @@ pub struct Operation {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub schema_conflicts: u32,
     /// What each attempt read.
-    #[serde(deserialize_with = "exactly")]
-    pub reads: Vec<Read>,
+    #[serde(serialize_with = "as_list", deserialize_with = "from_list")]
+    pub reads: Reads,
     /// What the buyer was told.
     pub outcome: Outcome,
     /// Why, for an error or an unknown outcome, in words a visitor may read.
@@ -53,24 +54,30 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// Reads a list without room to grow: almost every buyer reads once, and a run may have a million of them.
-fn exactly<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Read>, D::Error> {
-    struct Exactly;
-    impl<'de> Visitor<'de> for Exactly {
-        type Value = Vec<Read>;
+/// What the attempts of an operation read. The first read stands in the operation itself: a run may have a million of
+/// them, and most buyers read once or twice.
+pub type Reads = SmallVec<[Read; 1]>;
+
+fn as_list<S: Serializer>(reads: &Reads, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reads)
+}
+
+fn from_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reads, D::Error> {
+    struct List;
+    impl<'de> Visitor<'de> for List {
+        type Value = Reads;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list of reads")
         }
-        fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Vec<Read>, S::Error> {
-            let mut reads = Vec::new();
+        fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Reads, S::Error> {
+            let mut reads = Reads::new();
             while let Some(read) = seq.next_element()? {
-                reads.reserve_exact(1);
                 reads.push(read);
             }
             Ok(reads)
         }
     }
-    deserializer.deserialize_seq(Exactly)
+    deserializer.deserialize_seq(List)
 }
 
 /// How an operation ended.

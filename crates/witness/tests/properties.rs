@@ -65,7 +65,7 @@ fn buyer((looked, before, after, fate): Luck, n: u32, sold_at: u64, winning: &st
     };
     let reads = if sold && fate % 7 == 0 { vec![] } else { vec![read] };
     // An unrecorded "sold" is only known to lie between the barrier and the answer.
-    Operation { start_us: OPEN.1, end_us, outcome, reads, ..operation(&format!("t{n} 0-0 error")) }
+    Operation { start_us: OPEN.1, end_us, outcome, reads: reads.into(), ..operation(&format!("t{n} 0-0 error")) }
 }
 
 /// What happens at one seat of a rush.

@@ -98,7 +98,7 @@ fn a_false_report_would_be_noticed() {
             attempts: 1,
             conflicts: 0,
             schema_conflicts: 0,
-            reads: vec![],
+            reads: onsale::Reads::new(),
             outcome,
             reason: None,
         }

@@ -2,8 +2,8 @@
 
 use super::{Plant, SynthOptions};
 use onsale::{
-    BuyerName, Holder, InvalidId, Opening, Operation, Outcome, Read, Region, Round, RunId, Sale, SeatId, SeatRow, Seen,
-    Ticket,
+    BuyerName, Holder, InvalidId, Opening, Operation, Outcome, Read, Reads, Region, Round, RunId, Sale, SeatId,
+    SeatRow, Seen, Ticket,
 };
 
 /// The run's clock began at this wall clock, in milliseconds since 1970.
@@ -108,7 +108,7 @@ impl Buyers {
         let Times { start, connected, first_read, second, end } = self.times(index, role);
         let sold = || Some(Seen::Sold(self.ticket(self.winner(at)?)));
         let read = |(start_us, end_us), seen| Read { start_us, end_us, round: self.round(at), seen };
-        let mut reads = Vec::with_capacity(1 + usize::from(second.is_some()));
+        let mut reads = Reads::new();
         let first = if matches!(role, Role::Late | Role::Rash) { sold()? } else { Seen::Available };
         reads.push(read((connected, first_read), first));
         if let Some(again) = second {

@@ -73,7 +73,7 @@ pub fn run(operations: usize, seats: usize, database: Database) -> Run {
 fn operation(index: usize, seat: SeatId, sold: bool, winner: Ticket) -> Operation {
     let late_us = (index % 997) as u64;
     let read = |start_us, end_us, seen| Read { start_us, end_us, round: 6, seen };
-    let mut reads = vec![read(10_100 + late_us, 11_500 + late_us, Seen::Available)];
+    let mut reads = onsale::Reads::from([read(10_100 + late_us, 11_500 + late_us, Seen::Available)]);
     if !sold {
         reads.push(read(60_000 + late_us, 61_000 + late_us, Seen::Sold(winner)));
     }

@@ -168,7 +168,7 @@ pub fn operation(text: &str) -> Operation {
         "unknown" => Outcome::Unknown,
         other => panic!("what is '{other}'?"),
     };
-    let reads: Vec<_> = words.map(read).collect();
+    let reads: onsale::Reads = words.map(read).collect();
     Operation {
         buyer: name::<BuyerName>(&format!("buyer-{ticket}")),
         region: name::<Region>("us-east-1"),

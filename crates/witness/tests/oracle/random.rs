@@ -115,7 +115,7 @@ impl Random {
         // The winner has read before it buys.
         let looked_us = if wins { truth.sold_us } else { end_us };
         let mut from_us = start_us;
-        let reads: Vec<_> = (0..self.below(3))
+        let reads: onsale::Reads = (0..self.below(3))
             .map(|_| {
                 let (start_us, end_us) = self.interval(from_us, looked_us);
                 from_us = end_us;

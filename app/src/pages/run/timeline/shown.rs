@@ -85,7 +85,7 @@ mod tests {
     /// A run of so many buyers who start together; the first is answered after 1 ms, the next after 2 ms.
     fn run(buyers: u64) -> Run {
         let mut run = evidence::known_bad().run.into_owned();
-        let template = Operation { start_us: run.barrier_us, reads: vec![], ..run.operations[0].clone() };
+        let template = Operation { start_us: run.barrier_us, reads: onsale::Reads::new(), ..run.operations[0].clone() };
         let buyer = |n| Operation { end_us: run.barrier_us + n * 1_000, ..template.clone() };
         run.operations = (1..=buyers).map(buyer).collect();
         run
