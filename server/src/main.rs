@@ -100,9 +100,16 @@ fn unknown_variables(command: &Command, given: impl Iterator<Item = OsString>) -
         let own = command.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()));
         own.chain(command.get_subcommands().flat_map(names)).collect()
     }
-    /// What building and the browser tests set.
-    const OTHERS: [&str; 5] =
-        ["WORLDSEAT_COMMIT", "WORLDSEAT_BIN", "WORLDSEAT_PORT", "WORLDSEAT_TMPDIR", "WORLDSEAT_PICTURE"];
+    /// What building, the tests and the benchmarks set.
+    const OTHERS: [&str; 7] = [
+        "WORLDSEAT_BIN",
+        "WORLDSEAT_COMMIT",
+        "WORLDSEAT_FOIL_MILLION",
+        "WORLDSEAT_PICTURE",
+        "WORLDSEAT_PORT",
+        "WORLDSEAT_PYTHON",
+        "WORLDSEAT_TMPDIR",
+    ];
     let mut known = names(command);
     known.extend(OTHERS.map(str::to_owned));
     let ours = given.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("WORLDSEAT_"));
