@@ -134,7 +134,8 @@ fn sold_twice(run: &Run, verdict: &RunVerdict, double_sells: u64, board: &Scoreb
         0 if run.seat_rows.iter().all(|row| row.seat != seat) => None,
         0 => Some(format!("The seats table shows none of {them}.")),
         1 => Some(format!("The seats table shows one of {them}.")),
-        n => Some(format!("The replicas of the seats table show {n} of {them}.")),
+        // Not yet replicated; a fan sees one.
+        _ => Some(format!("Each replica of the seats table shows one of {them}.")),
     };
     let others = others.iter().map(|finding| finding.sentence.clone());
     let sentence: Vec<_> = [told].into_iter().chain(table).chain(others).collect();
