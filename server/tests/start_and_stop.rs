@@ -11,9 +11,7 @@ use std::{fs::Permissions, net::TcpListener, os::unix::fs::PermissionsExt};
 
 #[tokio::test]
 async fn kept_data_are_there_after_a_restart_and_belong_to_one_server() {
-    let kept = tempfile::tempdir().unwrap();
-    // Root's PostgreSQL runs as somebody else, who must get in.
-    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    let kept = kept();
     let directory = kept.path().join("data");
     let options = ["--data", directory.to_str().unwrap()];
 
@@ -57,8 +55,7 @@ async fn kept_data_are_there_after_a_restart_and_belong_to_one_server() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_server_killed_in_the_middle_of_a_burst_leaves_an_unfinished_run() {
-    let kept = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    let kept = kept();
     let directory = kept.path().join("data");
     let options = ["--data", directory.to_str().unwrap()];
     let server = Server::start(&options);
@@ -85,8 +82,7 @@ async fn a_server_killed_in_the_middle_of_a_burst_leaves_an_unfinished_run() {
 /// A run whose answer was given is stored, though the server is asked to stop in that moment.
 #[tokio::test]
 async fn a_run_that_was_answered_is_there_after_a_stop_at_once() {
-    let kept = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    let kept = kept();
     let directory = kept.path().join("data");
     let options = ["--data", directory.to_str().unwrap()];
     for (floor, backend) in [("one", "naive"), ("two", "dsql"), ("three", "naive")] {
@@ -135,6 +131,13 @@ async fn what_cannot_start_says_so_in_one_line() {
         assert!(!refusal.status.success());
         assert!(refusal.said.contains(wrong[0]) && refusal.said.contains(wrong[1]), "{}", refusal.said);
     }
+}
+
+/// Where data are kept from one start to the next. Root's PostgreSQL runs as somebody else, who must get in.
+fn kept() -> tempfile::TempDir {
+    let kept = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).unwrap();
+    kept
 }
 
 /// What a client can read of the floor, but for whom the foil shows in the seat that was fought for: until its regions

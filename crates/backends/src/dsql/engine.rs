@@ -32,7 +32,7 @@ impl SqlDatabase {
     pub(super) async fn describe(&self) -> Result<Engine, Failure> {
         let config = self.config();
         let version = self.told("SELECT version()").await?;
-        let levels = self.levels().await?;
+        let isolation = self.levels().await?.join(" in one place, in the other ");
         let place = match config.role {
             Role::StandIn => "this machine".to_owned(),
             Role::Itself => self.regions().map(|region| region.to_string()).join(" and "),
@@ -41,7 +41,7 @@ impl SqlDatabase {
         let mut settings = self.own_settings();
         settings.extend(config.settings.iter().cloned());
         settings.push(Setting::told("version", version.clone()));
-        settings.push(Setting::told("isolation", levels.join(" in one place, in the other ")));
+        settings.push(Setting::told("isolation", isolation.clone()));
         let told = try_join_all(ASKED.map(|(_, ask)| self.told(ask))).await?;
         // Not every database that speaks as PostgreSQL does knows all of them.
         let told = ASKED.into_iter().zip(told).filter(|(_, value)| value != NOT_TOLD);
@@ -51,7 +51,7 @@ impl SqlDatabase {
             stand_in: config.role == Role::StandIn,
             own: config.role == Role::Own,
             name: if config.role == Role::Itself { "Aurora DSQL".to_owned() } else { product(&version).to_owned() },
-            consistency: levels.join(" in one place, in the other "),
+            consistency: isolation,
             place,
             settings,
         })

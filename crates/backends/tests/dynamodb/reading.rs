@@ -16,12 +16,7 @@ use standins::REGIONS;
 async fn a_long_ledger_is_read_to_its_end() {
     const SALES: u32 = 80;
     let foil = Foil::start().await;
-    let endpoint = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("standin", "standin", None, None, "stand-in"))
-        .region(AwsRegion::new(REGIONS[1]))
-        .endpoint_url(foil.engine.replicas()[1].url());
-    let client = Client::from_conf(endpoint.build());
+    let client = direct(&foil, 1);
     let puts = (0..SALES).map(|n| {
         let put = client.put_item().table_name("ledger").item("floor", text(&foil.floor));
         let put = put.item("sale", text(format!("A1#0000000007#T-{n}"))).item("ticket", text(format!("T-{n}")));
@@ -68,12 +63,7 @@ async fn the_engine_says_what_it_is() {
 #[tokio::test]
 async fn a_table_whose_keys_are_numbers_is_refused() {
     let foil = Foil::start().await;
-    let endpoint = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("standin", "standin", None, None, "stand-in"))
-        .region(AwsRegion::new(REGIONS[0]))
-        .endpoint_url(foil.engine.replicas()[0].url());
-    let mut table = Client::from_conf(endpoint.build()).create_table().table_name("numbers");
+    let mut table = direct(&foil, 0).create_table().table_name("numbers");
     for (name, kind) in [("floor", KeyType::Hash), ("seat", KeyType::Range)] {
         let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::N);
         let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
@@ -83,6 +73,16 @@ async fn a_table_whose_keys_are_numbers_is_refused() {
     let config = DynamoConfig { seats_table: "numbers".into(), ..foil.config() };
     let words = GlobalTables::open(config).await.check().await.unwrap_err().to_string();
     assert!(words.contains("table numbers in us-east-1 has a key floor that is no text"), "{words}");
+}
+
+/// A client of one replica, past the adapter.
+fn direct(foil: &Foil, region: usize) -> Client {
+    let endpoint = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(Credentials::new("standin", "standin", None, None, "stand-in"))
+        .region(AwsRegion::new(REGIONS[region]))
+        .endpoint_url(foil.engine.replicas()[region].url());
+    Client::from_conf(endpoint.build())
 }
 
 fn text(value: impl ToString) -> AttributeValue {

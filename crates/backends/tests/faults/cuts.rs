@@ -82,10 +82,7 @@ async fn connections_cut_at_random(way: Way) {
         assert!(!verdict.verdict.is_violated(), "{verdict:#?}");
         sum += house.check_run(&run).await;
     }
-    // Far away, so that more is under way at any moment.
-    for endpoint in &house.engine.endpoints {
-        endpoint.set_latency_us(2_000);
-    }
+    house.is_far_away();
     for _ in 0..3 {
         let floor = house.another_floor().await;
         drop(house.db.warm(common::CONNECTIONS).await.unwrap());

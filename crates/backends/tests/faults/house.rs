@@ -32,6 +32,11 @@ impl House {
         fastrand::Rng::with_seed(seed)
     }
 
+    /// Each way takes two milliseconds, so that more is under way at any moment.
+    pub fn is_far_away(&self) {
+        self.engine.endpoints.iter().for_each(|endpoint| endpoint.set_latency_us(2_000));
+    }
+
     pub fn cut(&self, cut: Cut) {
         for endpoint in &self.engine.endpoints {
             endpoint.cut_at(cut);

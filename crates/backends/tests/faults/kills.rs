@@ -66,9 +66,7 @@ async fn killed_in_the_middle_of_a_rush_and_restarted(way: Way) {
     let mut house = House::new(way).await;
     let mut rng = House::rng("killed in a rush");
     let mut sum = Tally::default();
-    for endpoint in &house.engine.endpoints {
-        endpoint.set_latency_us(2_000);
-    }
+    house.is_far_away();
     for _ in 0..4 {
         let floor = house.another_floor().await;
         drop(house.db.warm(common::CONNECTIONS).await.unwrap());

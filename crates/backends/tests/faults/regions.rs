@@ -78,9 +78,7 @@ async fn a_region_that_goes_down_during_a_burst(way: Way) {
 
 async fn far_away_one_still_wins(way: Way) {
     let house = House::new(way).await;
-    for endpoint in &house.engine.endpoints {
-        endpoint.set_latency_us(2_000);
-    }
+    house.is_far_away();
     for seed in 1..=3 {
         let wish = Wish { floor: &house.floor, seat: seat("A1"), buyers: 60, think_ms: 0, seed };
         let run = wish.run(&house.db).await.unwrap();
