@@ -34,6 +34,12 @@ pub enum AppError {
         /// Which.
         database: String,
     },
+    /// More requests wait for a database than its connection pool serves.
+    #[error("All connections to {database} are in use. Try again in a few seconds.")]
+    Overloaded {
+        /// Which.
+        database: String,
+    },
     /// A change whose answer was lost.
     #[error("{database} did not answer. It may have been done: look before you try again.")]
     MayBeDone {
@@ -86,6 +92,7 @@ impl AppError {
             Self::Taken { .. } => 409,
             Self::Busy { .. }
             | Self::Unavailable { .. }
+            | Self::Overloaded { .. }
             | Self::MayBeDone { .. }
             | Self::Unknown { .. }
             | Self::NotReadBack { .. } => 503,
@@ -115,6 +122,7 @@ impl From<Failure> for AppError {
         let database = failure.database().to_owned();
         match failure {
             Failure::Indeterminate { .. } => Self::MayBeDone { database },
+            Failure::PoolTimeout { .. } => Self::Overloaded { database },
             Failure::Conflict { .. }
             | Failure::SchemaChanged { .. }
             | Failure::Transient { .. }

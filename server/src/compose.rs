@@ -13,10 +13,10 @@ use backends::{
 };
 use onsale::{Backend, Failure, FloorPlan, Region, Setting};
 use standins::StandIns;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// Connections per region that serve the site; bursts have pools of their own.
-const SITE_CONNECTIONS: u32 = 16;
+/// The longest that a page or a call of the API waits for a connection.
+const SITE_WAIT: Duration = Duration::from_secs(3);
 /// What PostgreSQL keeps free for its own and for somebody looking in.
 const SPARE_CONNECTIONS: u32 = 16;
 
@@ -45,7 +45,7 @@ pub async fn start(options: &EngineOptions, choice: &Choice) -> anyhow::Result<O
         commit_latency_ms: options.commit_latency_ms,
         dynamodb: choice.foil == Some(Foil::StandIn),
         lag_ms: (options.lag_ms[0], options.lag_ms[1]),
-        max_connections: backends * 2 * (options.connections + SITE_CONNECTIONS) + SPARE_CONNECTIONS,
+        max_connections: backends * 2 * (options.connections + options.site_connections) + SPARE_CONNECTIONS,
     };
     StandIns::start(engines).await.map(Some).context("the stand-ins could not be started")
 }
@@ -57,7 +57,7 @@ pub async fn service(
     choice: &Choice,
 ) -> anyhow::Result<Arc<Service>> {
     let plan = FloorPlan::default();
-    let site = usize::try_from(SITE_CONNECTIONS)?;
+    let site = usize::try_from(options.site_connections)?;
     let crowd = usize::try_from(options.connections)?;
     let mut shops: BTreeMap<Backend, Arc<dyn Shop>> = BTreeMap::new();
 
@@ -75,9 +75,9 @@ pub async fn service(
     }
 
     if let (true, Some(engines)) = (options.control, engines) {
-        let control = SqlDatabase::new(control(engines, plan)?)?;
+        let control = SqlDatabase::new(control(engines, options, plan)?)?;
         control.create_tables().await.map_err(line)?;
-        let (at_site, at_burst) = (control.with_connections(site)?, control.with_connections(crowd)?);
+        let (at_site, at_burst) = (control.clone(), control.with_connections(crowd)?);
         shops.insert(Backend::Control, Counter::<SqlDatabase>::over(at_site, at_burst, options.connections));
     }
     Ok(Arc::new(Service::new(
@@ -104,7 +104,8 @@ async fn product(
     let endpoints = sql_endpoints(engines, options, product).await?;
     let config = |database, role| SqlConfig {
         plan,
-        connections_per_region: SITE_CONNECTIONS as usize,
+        connections_per_region: options.site_connections as usize,
+        pool_wait: SITE_WAIT,
         ..SqlConfig::new(database, endpoints, role)
     };
     let like_dsql = |config| SqlConfig { pace: Some(Pace::DSQL), dialect: Dialect::Dsql, ..config };
@@ -177,7 +178,7 @@ async fn stand_in(engines: &StandIns) -> anyhow::Result<[SqlEndpoint; 2]> {
 }
 
 /// The same PostgreSQL without what makes its stand-in behave like Aurora DSQL, and at a level that loses updates.
-fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
+fn control(engines: &StandIns, options: &EngineOptions, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
     let endpoint = |endpoint: &standins::RegionalEndpoint| {
         let mut connect = Connect::new();
         connect.host(endpoint.addr().ip().to_string()).port(endpoint.addr().port());
@@ -188,7 +189,8 @@ fn control(engines: &StandIns, plan: FloorPlan) -> anyhow::Result<SqlConfig> {
     let endpoints = [endpoint(first)?, endpoint(second)?];
     Ok(SqlConfig {
         plan,
-        connections_per_region: SITE_CONNECTIONS as usize,
+        connections_per_region: options.site_connections as usize,
+        pool_wait: SITE_WAIT,
         schema: Some("control"),
         isolation: Some("read committed"),
         settings: vec![keeping(engines)],
@@ -216,7 +218,7 @@ fn foil(
             ledger_table: ledger.to_owned(),
             stand_in,
             plan,
-            connections_per_region: usize::try_from(SITE_CONNECTIONS)?,
+            connections_per_region: usize::try_from(options.site_connections)?,
         }))
     };
     match (foil, engines.and_then(|engines| engines.global_table.as_ref())) {

@@ -82,6 +82,10 @@ pub struct EngineOptions {
     #[arg(long, env = "WORLDSEAT_CONNECTIONS", default_value_t = 64)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
     pub connections: u32,
+    /// Connections to each region for pages and the API, which bursts do not use. A request waits at most 3 s for one.
+    #[arg(long, env = "WORLDSEAT_SITE_CONNECTIONS", default_value_t = 16)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
+    pub site_connections: u32,
     /// Who records a stress test must send this key. Without it, only this machine may record one.
     #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true, value_name = "KEY")]
     #[arg(help_heading = SERVICE)]

@@ -72,6 +72,7 @@ impl FormError {
             AppError::MayBeDone { .. } => AppError::MayBeDone { database: database.to_owned() }.to_string(),
             AppError::NotReadBack { .. } => AppError::NotReadBack { database: database.to_owned() }.to_string(),
             AppError::Unavailable { .. } => AppError::Unavailable { database: database.to_owned() }.to_string(),
+            AppError::Overloaded { .. } => AppError::Overloaded { database: database.to_owned() }.to_string(),
             AppError::Busy { wait_s, .. } => {
                 AppError::Busy { seat: "The seat".to_owned(), wait_s: (*wait_s).min(3600) }.to_string()
             }

@@ -2,3 +2,4 @@
 
 pub mod dsql;
 pub mod dynamodb;
+mod own_task;

@@ -40,7 +40,7 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
                 true
             }
             Failure::Transient { .. } => true,
-            Failure::Unavailable { .. } => order.in_doubt,
+            Failure::Unavailable { .. } | Failure::PoolTimeout { .. } => order.in_doubt,
             Failure::Indeterminate { .. } => {
                 order.in_doubt = true;
                 db.settles_doubt()
@@ -86,6 +86,9 @@ fn reason(failure: &Failure, outcome: Outcome) -> String {
         }
         (_, Failure::Transient { .. }) => {
             format!("{database} was not available in {ATTEMPTS_MAX} attempts; nothing was sold")
+        }
+        (_, Failure::PoolTimeout { connections, .. }) => {
+            format!("all {connections} connections to {database} were in use; nothing was sold")
         }
         _ => format!("{database} was not available; nothing was sold"),
     }

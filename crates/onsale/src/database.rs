@@ -122,6 +122,18 @@ pub enum Failure {
         #[source]
         source: BoxedError,
     },
+    /// No connection was free in time: more requests wait for `database` than its pool serves. It certainly did not happen.
+    #[error("all {connections} connections to {database} in {region} are in use: none was free within {waited_s} s")]
+    PoolTimeout {
+        /// Which database.
+        database: &'static str,
+        /// The pool's region.
+        region: Region,
+        /// Connections the pool holds.
+        connections: usize,
+        /// How long the request waited, in seconds.
+        waited_s: u64,
+    },
     /// The answer was lost: it may have happened.
     #[error("{database} did not answer a write; it may have been done: {source}")]
     Indeterminate {
@@ -149,6 +161,7 @@ impl Failure {
             | Self::SchemaChanged { database, .. }
             | Self::Transient { database, .. }
             | Self::Unavailable { database, .. }
+            | Self::PoolTimeout { database, .. }
             | Self::Indeterminate { database, .. } => database,
         }
     }

@@ -61,10 +61,14 @@ fn status(error: &AppError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
+/// Seconds after which a client of an overloaded database may try again.
+const OVERLOAD_WAIT_S: u64 = 3;
+
 /// When to come again, as Retry-After says it.
 fn wait_s(error: &AppError) -> Option<HeaderValue> {
     match error {
         AppError::Busy { wait_s, .. } => Some(HeaderValue::from(*wait_s)),
+        AppError::Overloaded { .. } => Some(HeaderValue::from(OVERLOAD_WAIT_S)),
         _ => None,
     }
 }

@@ -48,11 +48,6 @@ impl Error for Said {
     }
 }
 
-/// Whether a failure's source is what a server said, and not its silence.
-pub fn is_answer(source: &(dyn Error + Send + Sync + 'static)) -> bool {
-    source.downcast_ref::<Said>().is_some_and(|said| said.0.as_db_error().is_some())
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Conflict,

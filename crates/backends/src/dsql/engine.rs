@@ -1,12 +1,18 @@
 //! Who is answering: asked of the database, with every setting that could bend a comparison.
 
 use super::{
-    Dialect, Role, SqlDatabase, SqlEndpoint,
-    classify::{Stage, classify, is_answer},
+    Client, Dialect, Role, SqlDatabase, SqlEndpoint,
+    ask::query,
+    classify::{Stage, classify},
     connector,
 };
-use futures::future::try_join_all;
+use crate::own_task::in_own_task;
+use futures::{
+    TryFutureExt,
+    future::{ready, try_join_all},
+};
 use onsale::{BoxOffice, Engine, Failure, Setting};
+use tokio_postgres::error::SqlState;
 
 /// What else it is asked about itself.
 const ASKED: [(&str, &str); 4] = [
@@ -23,6 +29,8 @@ const ASKED: [(&str, &str); 4] = [
       FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'ledger'",
     ),
 ];
+/// Its name and version.
+const VERSION: &str = "SELECT version()";
 /// Its isolation level.
 pub(super) const LEVEL: &str = "SELECT current_setting('transaction_isolation')";
 const NOT_TOLD: &str = "not told";
@@ -31,8 +39,13 @@ impl SqlDatabase {
     /// Who is answering, in its own words where it has any.
     pub(super) async fn describe(&self) -> Result<Engine, Failure> {
         let config = self.config();
-        let version = self.told("SELECT version()").await?;
-        let isolation = self.levels().await?.join(" in one place, in the other ");
+        let version_level_asked = [VERSION, LEVEL].into_iter().chain(ASKED.map(|(_, ask)| ask));
+        let mut told = self.told(version_level_asked.collect()).await?.into_iter();
+        let (version, level) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
+        let isolation = match config.role {
+            Role::Own => self.levels().await?.join(" in one place, in the other "),
+            Role::Itself | Role::StandIn => level.to_uppercase(),
+        };
         let place = match config.role {
             Role::StandIn => "this machine".to_owned(),
             Role::Itself => self.regions().map(|region| region.to_string()).join(" and "),
@@ -42,7 +55,6 @@ impl SqlDatabase {
         settings.extend(config.settings.iter().cloned());
         settings.push(Setting::told("version", version.clone()));
         settings.push(Setting::told("isolation", isolation.clone()));
-        let told = try_join_all(ASKED.map(|(_, ask)| self.told(ask))).await?;
         // Not every database that speaks as PostgreSQL does knows all of them.
         let told = ASKED.into_iter().zip(told).filter(|(_, value)| value != NOT_TOLD);
         settings.extend(told.map(|((name, _), value)| Setting::told(name, value)));
@@ -80,30 +92,36 @@ impl SqlDatabase {
         settings
     }
 
-    /// One word of the database about itself; a database that refuses the question is not away.
-    async fn told(&self, ask: &str) -> Result<String, Failure> {
-        match self.select(ask, &[]).await {
-            Ok(rows) => Ok(rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_else(|| NOT_TOLD.to_owned())),
-            Err(Failure::Unavailable { source, .. }) if is_answer(&*source) => Ok(NOT_TOLD.to_owned()),
-            Err(failure) => Err(failure),
-        }
+    /// The database's answers about itself, in the order of the questions, all sent at once on one connection.
+    async fn told(&self, asked: Vec<&'static str>) -> Result<Vec<String>, Failure> {
+        self.read(move |client| Box::pin(try_join_all(asked.clone().into_iter().map(|ask| told_one(client, ask)))))
+            .await
     }
 
-    /// The isolation levels of the two regional endpoints, one if they agree. Only somebody's own may differ: both are
-    /// asked there.
+    /// The isolation levels of the two regional endpoints, one if they agree; only those of somebody's own may differ.
     pub(super) async fn levels(&self) -> Result<Vec<String>, Failure> {
-        if self.config().role != Role::Own {
-            return Ok(vec![self.told(LEVEL).await?.to_uppercase()]);
-        }
-        let mut levels = Vec::new();
-        for region in &self.shared.regions {
-            let client = self.live_client_of(region).await?;
-            let row = client.query_one(LEVEL, &[]).await;
-            let row = row.map_err(|error| classify(self.config().database, Stage::Statement, error))?;
-            levels.push(row.get::<_, String>(0).to_uppercase());
-        }
-        levels.dedup();
-        Ok(levels)
+        let database = self.clone();
+        in_own_task(self.config().database, async move {
+            let mut levels = Vec::new();
+            for region in &database.shared.regions {
+                let client = database.live_client_of(region).await?;
+                let level = client.query_one(LEVEL, &[]).and_then(|row| ready(row.try_get::<_, String>(0))).await;
+                let level = level.map_err(|error| classify(database.config().database, Stage::Statement, error))?;
+                levels.push(level.to_uppercase());
+            }
+            levels.dedup();
+            Ok(levels)
+        })
+        .await
+    }
+}
+
+/// One answer; a database that refuses the question is not away.
+async fn told_one(client: &Client, ask: &str) -> Result<String, tokio_postgres::Error> {
+    match query(client, ask, &[]).await {
+        Ok(rows) => Ok(rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_else(|| NOT_TOLD.to_owned())),
+        Err(error) if error.code().is_some_and(|code| *code != SqlState::INTERNAL_ERROR) => Ok(NOT_TOLD.to_owned()),
+        Err(error) => Err(error),
     }
 }
 

@@ -70,6 +70,8 @@ pub struct SqlConfig {
     pub plan: FloorPlan,
     /// Connections a region's pool holds; as many buyers are in the database at once.
     pub connections_per_region: usize,
+    /// The longest wait for a connection of the pool.
+    pub pool_wait: Duration,
     /// How fast connections are opened; `None` where the server has no limit of its own.
     pub pace: Option<Pace>,
     /// What it is to the name that it goes by.
@@ -94,6 +96,7 @@ impl SqlConfig {
             endpoints,
             plan: FloorPlan::default(),
             connections_per_region: CONNECTIONS,
+            pool_wait: BURST_WAIT,
             pace: None,
             role,
             dialect: Dialect::Postgres,
@@ -199,8 +202,8 @@ struct RegionPool {
 const CONNECTIONS: usize = 16;
 /// After how long a silent connection is kept alive.
 const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
-/// The longest that a buyer waits for a connection of the pool.
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+/// The longest that a buyer of a burst waits for a connection of the pool.
+const BURST_WAIT: Duration = Duration::from_mins(1);
 
 impl SqlDatabase {
     /// Makes the pools; connects to nothing yet.
@@ -213,14 +216,14 @@ impl SqlDatabase {
         Self::paced(config, turnstiles, settles_doubt)
     }
 
-    /// The same database with pools of its own of another size.
+    /// The same database with pools of its own for the buyers of bursts, who wait longer for a connection than a page.
     ///
     /// # Errors
     /// As [`SqlDatabase::new`].
     pub fn with_connections(&self, connections_per_region: usize) -> Result<Self, Failure> {
         let turnstiles = self.shared.regions.each_ref().map(|region| Arc::clone(&region.turnstile));
         Self::paced(
-            SqlConfig { connections_per_region, ..self.shared.config.clone() },
+            SqlConfig { connections_per_region, pool_wait: BURST_WAIT, ..self.shared.config.clone() },
             turnstiles,
             Arc::clone(&self.shared.settles_doubt),
         )
@@ -258,12 +261,12 @@ impl SqlDatabase {
                 Failure::Transient { database: self.config().database, source: Box::new(trouble) }
             }
             PoolError::Backend(trouble) => self.unavailable(trouble),
-            PoolError::Timeout(TimeoutType::Wait) => self.unavailable(format!(
-                "all {} connections to {} were busy for {} s",
-                self.config().connections_per_region,
-                region.region,
-                WAIT_TIMEOUT.as_secs()
-            )),
+            PoolError::Timeout(TimeoutType::Wait) => Failure::PoolTimeout {
+                database: self.config().database,
+                region: region.region.clone(),
+                connections: self.config().connections_per_region,
+                waited_s: self.config().pool_wait.as_secs(),
+            },
             other => self.unavailable(other),
         })
     }
@@ -329,7 +332,7 @@ fn region_pool(
         .config(PoolConfig {
             max_size: config.connections_per_region,
             // Opening one has its own timeout, which does not count the wait for the pace.
-            timeouts: Timeouts { wait: Some(WAIT_TIMEOUT), create: None, recycle: None },
+            timeouts: Timeouts { wait: Some(config.pool_wait), create: None, recycle: None },
             // Last in, first out: what was warmed last is used first.
             queue_mode: QueueMode::Lifo,
         })

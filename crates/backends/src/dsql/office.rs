@@ -1,6 +1,10 @@
 //! The box office on SQL: opening, resetting, listing, reading the ledger back. Counting is done in the database.
 
-use super::{Role, SqlDatabase};
+use super::{
+    Role, SqlDatabase,
+    ask::{int, text},
+};
+use crate::own_task::in_own_task;
 use async_trait::async_trait;
 use onsale::{
     BoxOffice, BuyerName, Engine, Failure, FloorId, Holder, Region, Round, RoundCount, Sale, SeatId, SeatRow, Span,
@@ -25,11 +29,13 @@ impl BoxOffice for SqlDatabase {
     }
 
     async fn engine(&self) -> Result<Engine, Failure> {
-        self.describe().await
+        let database = self.clone();
+        in_own_task(self.config().database, async move { database.describe().await }).await
     }
 
     async fn check(&self) -> Result<(), Failure> {
-        self.check_tables().await
+        let database = self.clone();
+        in_own_task(self.config().database, async move { database.check_tables().await }).await
     }
 
     async fn make_floor(&self, floor: &FloorId) -> Result<(), Failure> {
@@ -42,7 +48,7 @@ impl BoxOffice for SqlDatabase {
             let _ = write!(insert, "{comma}($1, '{seat}', 1, 1, 'available')");
         }
         insert += " ON CONFLICT (floor, seat) DO NOTHING";
-        self.add(&insert, &[&floor.as_str()]).await?;
+        self.add(insert, vec![text(floor)]).await?;
         self.made(|made| {
             if made.len() >= 100_000 {
                 made.clear(); // only a shortcut: asking again is cheap
@@ -55,7 +61,7 @@ impl BoxOffice for SqlDatabase {
     async fn open_seat(&self, floor: &FloorId, seat: SeatId) -> Result<Round, Failure> {
         let open = "UPDATE seats SET round = round + 1, status = 'available', owner = NULL, ticket = NULL, \
                     region = NULL, changed_at = now() WHERE floor = $1 AND seat = $2 RETURNING round";
-        let rows = self.change(open, &[&floor.as_str(), &seat.to_string()]).await?;
+        let rows = self.change(open, vec![text(floor), text(seat)]).await?;
         let row = rows.first().ok_or_else(|| self.unavailable(format!("the floor has no row for seat {seat}")))?;
         row.try_get(0).ok().and_then(round).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
@@ -73,11 +79,11 @@ impl BoxOffice for SqlDatabase {
             }
             let _ = write!(reset, " AND seat IN ({})", list.join(", "));
         }
-        self.change(&reset, &[&floor.as_str()]).await.map(drop)
+        self.change(reset, vec![text(floor)]).await.map(drop)
     }
 
     async fn seats(&self, floor: &FloorId) -> Result<Vec<SeatRow>, Failure> {
-        let rows = self.select(&format!("{SEAT} WHERE floor = $1"), &[&floor.as_str()]).await?;
+        let rows = self.select(format!("{SEAT} WHERE floor = $1"), vec![text(floor)]).await?;
         let mut seats = self.all(&rows, seat_row)?;
         seats.sort_unstable_by_key(|row| row.seat);
         Ok(seats)
@@ -85,14 +91,14 @@ impl BoxOffice for SqlDatabase {
 
     async fn seat_rows(&self, floor: &FloorId, seat: SeatId) -> Result<Vec<SeatRow>, Failure> {
         let select = format!("{SEAT} WHERE floor = $1 AND seat = $2");
-        let rows = self.select(&select, &[&floor.as_str(), &seat.to_string()]).await?;
+        let rows = self.select(select, vec![text(floor), text(seat)]).await?;
         let rows = self.all(&rows, seat_row)?;
         Ok(if rows.is_empty() { vec![SeatRow::untouched(seat)] } else { rows })
     }
 
     async fn tickets(&self, floor: &FloorId, buyer: &BuyerName) -> Result<Vec<Sale>, Failure> {
         let select = format!("{SALE} WHERE floor = $1 AND buyer = $2 ORDER BY sold_at DESC, ticket");
-        let rows = self.select(&select, &[&floor.as_str(), &buyer.as_str()]).await?;
+        let rows = self.select(select, vec![text(floor), text(buyer)]).await?;
         self.all(&rows, sale)
     }
 
@@ -113,7 +119,7 @@ impl BoxOffice for SqlDatabase {
                  WHERE s.floor = $1 GROUP BY l.seat, l.round HAVING count(*) = 1"
             }
         };
-        let rows = self.select(select, &[&floor.as_str()]).await?;
+        let rows = self.select(select, vec![text(floor)]).await?;
         let count = |row: &Row| {
             let confirmed = u64::try_from(row.try_get::<_, i64>(2).ok()?).ok()?;
             Some(RoundCount {
@@ -129,7 +135,7 @@ impl BoxOffice for SqlDatabase {
 
     async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure> {
         let select = format!("{SALE} WHERE floor = $1 AND seat = $2 AND round = $3 ORDER BY sold_at, ticket");
-        let rows = self.select(&select, &[&floor.as_str(), &seat.to_string(), &i64::from(round)]).await?;
+        let rows = self.select(select, vec![text(floor), text(seat), int(round)]).await?;
         self.all(&rows, sale)
     }
 }

@@ -1,11 +1,17 @@
 //! The store of runs, one compressed document each, cut into parts; and of what was done with them.
 
-use super::{SqlDatabase, ask::Twice, classify, office::STRANGE_ROW};
+use super::{
+    SqlDatabase,
+    ask::{Twice, int, patiently, text},
+    classify,
+    office::STRANGE_ROW,
+};
+use crate::own_task::in_own_task;
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use onsale::{Failure, FloorId, Plan, RunId, RunStore};
 use std::io::{Read as _, Write as _};
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::Row;
 
 /// Half of what a value of Aurora DSQL may hold.
 const PART_BYTES: usize = 512 * 1024;
@@ -17,11 +23,11 @@ impl RunStore for SqlDatabase {
     async fn begin_run(&self, floor: &FloorId, id: &RunId, plan: &Plan) -> Result<(), Failure> {
         let plan = serde_json::to_string(plan).map_err(|e| self.unavailable(e))?;
         let insert = "INSERT INTO begun (run, floor, plan) VALUES ($1, $2, $3) ON CONFLICT (run) DO NOTHING";
-        self.add(insert, &[&id.as_str(), &floor.as_str(), &plan.as_str()]).await
+        self.add(insert, vec![text(id), text(floor), text(plan)]).await
     }
 
     async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure> {
-        let rows = self.select("SELECT floor, plan FROM begun WHERE run = $1", &[&id.as_str()]).await?;
+        let rows = self.select("SELECT floor, plan FROM begun WHERE run = $1", vec![text(id)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let read = || Some((row.get::<_, &str>(0).parse().ok()?, serde_json::from_str(row.get(1)).ok()?));
         read().map(Some).ok_or_else(|| self.unavailable(STRANGE_ROW))
@@ -29,14 +35,17 @@ impl RunStore for SqlDatabase {
 
     async fn save_run(&self, floor: &FloorId, id: &RunId, document: &[u8]) -> Result<(), Failure> {
         let packed = pack(document).map_err(|e| self.unavailable(e))?;
-        let packed = packed.as_slice();
-        // Somebody else may be keeping the same run at this moment.
-        self.patiently(Twice::IsOnce, move || self.insert_parts(floor, id, packed)).await
+        let (database, floor, id) = (self.clone(), floor.clone(), id.clone());
+        in_own_task(self.config().database, async move {
+            // Somebody else may be keeping the same run at this moment.
+            patiently(Twice::IsOnce, || database.insert_parts(&floor, &id, &packed)).await
+        })
+        .await
     }
 
     async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Vec<u8>)>, Failure> {
         let select = "SELECT document, floor, parts FROM runs WHERE run = $1 ORDER BY part";
-        let rows = self.select(select, &[&id.as_str()]).await?;
+        let rows = self.select(select, vec![text(id)]).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let unreadable = |why: &str| self.unavailable(format!("run {id} cannot be read back: {why}"));
         if i64::try_from(rows.len()) != Ok(first.get(2)) {
@@ -52,20 +61,19 @@ impl RunStore for SqlDatabase {
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {
         let insert = "INSERT INTO records (record, place, document) VALUES ($1, $2, $3) \
                       ON CONFLICT (record, place) DO NOTHING RETURNING place";
-        let rows =
-            self.change(insert, &[&record.as_str() as &(dyn ToSql + Sync), &i64::from(place), &document]).await?;
+        let rows = self.change(insert, vec![text(record), int(place), text(document)]).await?;
         Ok(!rows.is_empty())
     }
 
     async fn load_record(&self, record: &RunId) -> Result<Vec<String>, Failure> {
         let select = "SELECT document FROM records WHERE record = $1 ORDER BY place";
-        let rows = self.select(select, &[&record.as_str()]).await?;
+        let rows = self.select(select, vec![text(record)]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     async fn newest_records(&self, most: u32) -> Result<Vec<(RunId, i64)>, Failure> {
         let select = "SELECT record, count(*) FROM records GROUP BY record ORDER BY record DESC LIMIT $1";
-        let rows = self.select(select, &[&i64::from(most)]).await?;
+        let rows = self.select(select, vec![int(most)]).await?;
         let size = |row: &Row| Some((row.get::<_, &str>(0).parse().ok()?, row.get(1)));
         rows.iter().map(|row| size(row).ok_or_else(|| self.unavailable(STRANGE_ROW))).collect()
     }
@@ -74,7 +82,7 @@ impl RunStore for SqlDatabase {
         let select = "SELECT record, document FROM records WHERE record IN \
                       (SELECT record FROM records WHERE place = 0 ORDER BY record DESC LIMIT $1) \
                       ORDER BY record DESC, place";
-        let rows = self.select(select, &[&i64::from(most)]).await?;
+        let rows = self.select(select, vec![int(most)]).await?;
         let records = rows.chunk_by(|a, b| a.get::<_, &str>(0) == b.get::<_, &str>(0));
         Ok(records.map(|rows| rows.iter().map(|row| row.get(1)).collect()).collect())
     }

@@ -4,6 +4,7 @@ use super::items::{SeatItem, round_prefix, sale, sale_key, text};
 use super::replica::Replica;
 use super::txn::now_ms;
 use super::{GlobalTables, unite};
+use crate::own_task::in_own_task;
 use async_trait::async_trait;
 use onsale::{BoxOffice, BuyerName, Engine, Failure, FloorId, Region, Round, RoundCount, Sale, SeatId, SeatRow, Span};
 use std::collections::BTreeMap;
@@ -26,7 +27,9 @@ impl BoxOffice for GlobalTables {
     }
 
     async fn engine(&self) -> Result<Engine, Failure> {
-        self.describe().await
+        // In a task of its own: what it found last stands behind a lock.
+        let tables = self.clone();
+        in_own_task(self.config().database(), async move { tables.describe().await }).await
     }
 
     async fn check(&self) -> Result<(), Failure> {
