@@ -14,9 +14,7 @@ use crate::{
     words::{shop_words, short_title, tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressResult, StressTest};
-use http::StatusCode;
 use leptos::prelude::*;
-use leptos_axum::ResponseOptions;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 use onsale::{Backend, SeatId};
@@ -32,8 +30,8 @@ pub fn OnSale() -> impl IntoView {
     let has_foil = service.has(FOIL);
     // A link from elsewhere to a database that is not here shows the product's, and says so.
     let missing = asked.backend.and_then(|backend| service.missing(backend));
-    if let (Some(error), Some(response)) = (&missing, use_context::<ResponseOptions>()) {
-        response.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::NOT_FOUND));
+    if let Some(error) = &missing {
+        super::set_status(error);
     }
     let missing = missing.map(|error| Notice::trouble(error.to_string()));
     let links = backends.iter().map(|backend| {
@@ -124,7 +122,10 @@ async fn set_up(service: &Service, asked: Asked, visitor: Visitor) -> Setup {
     };
     let at_map = match &view {
         Ok(view) => form_error(true).or_else(|| bought(&asked, view)),
-        Err(error) => Some(Notice::trouble(error.to_string())),
+        Err(error) => {
+            super::set_status(error);
+            Some(Notice::trouble(error.to_string()))
+        }
     };
     let view = view.ok();
     Setup {

@@ -45,7 +45,7 @@ pub fn ProofPanel() -> impl IntoView {
         Suspend::new(async move {
             match latest.await {
                 Ok(latest) => view! { <Headline latest /> }.into_any(),
-                Err(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
+                Err(error) => view! { <Unread error /> }.into_any(),
             }
         })
     };
@@ -53,7 +53,7 @@ pub fn ProofPanel() -> impl IntoView {
         let found = async { Ok((latest.await?, service.stress_tests().await?)) };
         match found.await {
             Ok((latest, tests)) => view! { <Captured latest tests /> }.into_any(),
-            Err::<_, AppError>(error) => view! { <p class="said wrong">{error.to_string()}</p> }.into_any(),
+            Err(error) => view! { <Unread error /> }.into_any(),
         }
     });
     view! {
@@ -133,6 +133,13 @@ fn KnownBad() -> impl IntoView {
             <a href=format!("/run/{}", run.id)>"See it, and check it in your own browser"</a>"."
         </p>
     }
+}
+
+/// In the place of what the store of runs did not answer.
+#[component]
+fn Unread(error: AppError) -> impl IntoView {
+    super::set_status(&error);
+    view! { <p class="said wrong">{error.to_string()}</p> }
 }
 
 /// What one database says of itself, or that it does not answer.

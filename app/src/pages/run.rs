@@ -20,10 +20,8 @@ use crate::{
 use check::CheckAndTake;
 use evidence::RunDocument;
 use facts::{Facts, Fates};
-use http::StatusCode;
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use leptos_axum::ResponseOptions;
 use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use look::Look;
@@ -108,9 +106,7 @@ fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) ->
 /// A run that may be there but cannot be read now.
 #[component]
 fn Trouble(error: AppError) -> impl IntoView {
-    if let Some(response) = use_context::<ResponseOptions>() {
-        response.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY));
-    }
+    super::set_status(&error);
     view! {
         <Title text="Not now · WorldSeat" />
         <Header here=Here::Elsewhere />

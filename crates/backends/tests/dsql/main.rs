@@ -8,6 +8,7 @@ mod floors;
 mod guarded;
 mod house;
 mod own;
+mod pool;
 mod purchases;
 mod resets;
 mod runs;
