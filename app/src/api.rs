@@ -126,7 +126,7 @@ pub struct TicketAnswer {
 pub struct WitnessAnswer {
     /// Where.
     pub backend: Backend,
-    /// "Not violated"; kept for old clients, the pages read `verdict`.
+    /// No seat was sold twice. Kept for old clients: a count of sales cannot show that a history is linearizable.
     pub linearizable: bool,
     /// Σ over seats and rounds of max(0, confirmed − 1), since the last reset.
     pub double_sells: u64,
@@ -136,10 +136,28 @@ pub struct WitnessAnswer {
     pub violations: Vec<ViolationAnswer>,
     /// The asked-for seat in its current round.
     pub focus: Option<FocusAnswer>,
-    /// In the witness's words.
+    /// `Sold once ✓ (N seats)`, `Violated ✗ (N double-sells)` or `No sales recorded yet`.
     pub verdict: String,
     /// In a sentence.
     pub explanation: String,
+    /// The floor's stored bursts, by how each was judged when it ended; `None` if the store did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<JudgedBursts>,
+}
+
+/// How many of a floor's stored bursts were judged how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedBursts {
+    /// All of them.
+    pub judged: u64,
+    /// `Linearizable ✓`.
+    pub linearizable: u64,
+    /// `Violated ✗`.
+    pub violated: u64,
+    /// `Unknown ?`.
+    pub unknown: u64,
+    /// `Inconclusive`, or without a sale.
+    pub inconclusive: u64,
 }
 
 /// One seat and round that was sold more than once.

@@ -1,6 +1,6 @@
 //! Floors and runs in words that are ready to be shown, made on the server so that the browser need not.
 
-use crate::api::{FloorSeat, FloorView, RunReport, TicketAnswer};
+use crate::api::{FloorSeat, FloorView, JudgedBursts, RunReport, TicketAnswer};
 use crate::island::{
     card::{Card, grouped},
     setup::{Floor, Look, ShopWords},
@@ -143,7 +143,7 @@ impl Floor {
             regions: view.regions.iter().map(ToString::to_string).collect(),
             looks: looks.into_iter().map(Look::letter).collect(),
             tally: format!("{sold} of {} sold", view.seats.len()),
-            floor_wide: floor_wide_words(wide.double_sells, &wide.verdict, wide.seats_checked),
+            floor_wide: [wide.verdict.clone(), floor_wide_line(wide.bursts)],
             stubs: stubs.to_html(),
             stubs_tally: match view.tickets.len() {
                 0 => "none yet".to_owned(),
@@ -180,13 +180,22 @@ fn stub(view: &FloorView, ticket: &TicketAnswer) -> impl IntoView + use<> {
     }
 }
 
-fn floor_wide_words(double_sells: u64, verdict: &str, seats: u64) -> [String; 2] {
-    // A count says who was sold a taken chair, and no more: the word "linearizable" is kept for a judged run.
-    let said = if double_sells == 0 { "no chair sold twice" } else { verdict };
-    [
-        format!("{} floor-wide", grouped(double_sells)),
-        format!("{said} · {} since the last reset", several(seats, "seat", "seats")),
-    ]
+/// What stands under the floor-wide verdict: a count of sales since the last reset, and how the bursts were judged.
+fn floor_wide_line(bursts: Option<JudgedBursts>) -> String {
+    let counted = "floor-wide, counted in the ledger since the last reset";
+    let Some(bursts) = bursts else { return counted.to_owned() };
+    if bursts.judged == 0 {
+        return format!("{counted} · no recorded burst yet");
+    }
+    let verdicts = [
+        (bursts.linearizable, "Linearizable ✓"),
+        (bursts.violated, "Violated ✗"),
+        (bursts.unknown, "Unknown ?"),
+        (bursts.inconclusive, "Inconclusive"),
+    ];
+    let verdicts = verdicts.iter().filter(|(n, _)| *n > 0).map(|(n, verdict)| format!("{} {verdict}", grouped(*n)));
+    let judged = several(bursts.judged, "recorded burst", "recorded bursts");
+    format!("{counted} · {judged} judged: {}", verdicts.collect::<Vec<_>>().join(", "))
 }
 
 /// How the page names a backend.

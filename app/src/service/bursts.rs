@@ -16,7 +16,8 @@ use crate::{
 use burst::{Burst, Event};
 use futures::{Stream, StreamExt, stream};
 use onsale::{
-    Backend, BoxOffice, BuyerName, Failure, FloorId, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId, Ticket,
+    Backend, BoxOffice, BuyerName, Failure, FloorId, Judged, Opening, Plan, RoundCount, Run, RunId, RunStore, SeatId,
+    Ticket,
 };
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -74,19 +75,39 @@ impl Service {
         }
     }
 
-    /// A run as it was recorded, and what the witness says of it now; waits for one that is under way.
+    /// A run as it was recorded, and what the witness says of it now; waits for one that is under way. The ledger is
+    /// asked once, however many seats the run was at.
     pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Document>, RunReport), AppError> {
+        let (document, found) = self.found(id).await?;
+        let counts = match found {
+            Found::Reported(report) => return Ok((document, *report)),
+            Found::KnownBad => None,
+            // A backend that is away, or gone, leaves the run unreconciled.
+            Found::Stored(floor) => match self.shop(document.run.plan.backend) {
+                Ok(shop) => count_again(shop.office(), &floor, &document.run).await,
+                Err(_) => None,
+            },
+        };
+        let report = report::run_report(&document.run, counts.as_deref(), true);
+        Ok((document, report))
+    }
+
+    /// A run as it was recorded, for a download: the ledger is not asked.
+    pub async fn document(&self, id: &RunId) -> Result<Arc<Document>, AppError> {
+        Ok(self.found(id).await?.0)
+    }
+
+    async fn found(&self, id: &RunId) -> Result<(Arc<Document>, Found), AppError> {
         let known_bad = evidence::known_bad();
         if *id == known_bad.run.id {
-            let report = report::run_report(&known_bad.run, None, true);
-            return Ok((Arc::new(known_bad), report));
+            return Ok((Arc::new(known_bad), Found::KnownBad));
         }
         if let Some(live) = self.runs.get(id)
             && let Some(report) = live.end().await.transpose()?
             && let Some(document) = live.document()
         {
             // Not stored, or not yet: what was found when it ended.
-            return Ok((document, *report));
+            return Ok((document, Found::Reported(report)));
         }
         let Some((floor, document)) = self.store.load_run(id).await? else {
             return Err(self.not_recorded(id).await?);
@@ -95,13 +116,7 @@ impl Service {
             tracing::warn!(%unusable, run = %id, "a stored run cannot be read");
             AppError::NotFound(format!("Run {id} was stored by another version of WorldSeat, and cannot be shown."))
         })?;
-        // A backend that is away, or gone, leaves the run unreconciled.
-        let counts = match self.shop(document.run.plan.backend) {
-            Ok(shop) => count_again(shop.office(), &floor, &document.run).await,
-            Err(_) => None,
-        };
-        let report = report::run_report(&document.run, counts.as_deref(), true);
-        Ok((Arc::new(document), report))
+        Ok((Arc::new(document), Found::Stored(floor)))
     }
 
     /// Why there is no record of a run: it has no result, or there is no such run.
@@ -168,6 +183,16 @@ impl Service {
     }
 }
 
+/// Where a run's document was found.
+enum Found {
+    /// It is the history that is known to be wrong.
+    KnownBad,
+    /// This server ran it and has its report.
+    Reported(Box<RunReport>),
+    /// In the store, beside the floor it was on.
+    Stored(FloorId),
+}
+
 /// How long a burst waits for the store to know of it.
 const BEGIN_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -220,9 +245,10 @@ async fn run_to_the_end(
     drop(turn);
     let report = report::run_report(&run, counts.as_deref(), true);
     let claims = report::claims(&run, &report.verdict);
+    let judged = Judged { backend: run.plan.backend, verdict: report.verdict.verdict.kind() };
     let document = Arc::new(Document { run: Cow::Owned(run), claims });
     live.ended(Arc::clone(&document), report);
-    saves.spawn(save(store, floor, Arc::clone(&document), slot, live));
+    saves.spawn(save(store, floor, judged, Arc::clone(&document), slot, live));
     Ok(document)
 }
 
@@ -230,6 +256,7 @@ async fn run_to_the_end(
 async fn save(
     store: Arc<dyn RunStore>,
     floor: FloorId,
+    judged: Judged,
     document: Arc<Document>,
     slot: Option<Slot>,
     live: Arc<LiveRun>,
@@ -237,7 +264,7 @@ async fn save(
     let id = &document.run.id;
     let mut written = Vec::new();
     let saved = match document.write(&mut written) {
-        Ok(()) => store.save_run(&floor, id, &written).await,
+        Ok(()) => store.save_run(&floor, id, &judged, &written).await,
         Err(error) => Err(Failure::unavailable("the store of runs", error)),
     };
     if let Err(failure) = &saved {
@@ -269,10 +296,6 @@ pub(super) fn check_range(what: &str, value: u32, least: u32, most: u32) -> Resu
 
 /// The ledger's counts of the run's rounds as they are now; `None` if they cannot be had.
 async fn count_again(office: &dyn BoxOffice, floor: &FloorId, run: &Run) -> Option<Vec<RoundCount>> {
-    let mut counts = Vec::with_capacity(run.openings.len());
-    for &Opening { seat, round, .. } in &run.openings {
-        let confirmed = office.sales(floor, seat, round).await.ok()?.len() as u64;
-        counts.push(RoundCount { seat, round, confirmed });
-    }
-    Some(counts)
+    let rounds: Vec<_> = run.openings.iter().map(|&Opening { seat, round, .. }| (seat, round)).collect();
+    office.round_counts(floor, &rounds).await.ok()
 }

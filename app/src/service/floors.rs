@@ -2,10 +2,10 @@
 
 use super::{Service, report};
 use crate::{
-    api::{FloorSeat, FloorView, SeatAnswer, SeatsAnswer, TicketAnswer, TicketsAnswer, WitnessAnswer},
+    api::{FloorSeat, FloorView, JudgedBursts, SeatAnswer, SeatsAnswer, TicketAnswer, TicketsAnswer, WitnessAnswer},
     error::AppError,
 };
-use futures::future::{try_join, try_join_all, try_join4};
+use futures::future::{join, try_join, try_join_all, try_join4};
 use onsale::{Backend, BoxOffice, BuyerName, Failure, FloorId, RoundCount, Sale, SeatId, SeatRow, Span};
 use std::collections::HashMap;
 
@@ -23,7 +23,8 @@ impl Service {
         let office = self.shop(backend)?.office();
         let all =
             try_join4(office.engine(), office.seats(floor), office.tickets(floor, buyer), self.judged(office, floor));
-        let (engine, rows, tickets, (counts, named)) = all.await?;
+        let (all, bursts) = join(all, self.judged_bursts(backend, floor)).await;
+        let (engine, rows, tickets, (counts, named)) = all?;
         let holders = |row: &SeatRow| witness::focus_count(&counts, row.seat, row.round).confirmed;
         let seat = |row: SeatRow| FloorSeat {
             seat: row.seat,
@@ -37,7 +38,7 @@ impl Service {
             regions: office.regions().into(),
             seats: self.every_seat(rows).map(seat).collect(),
             tickets: tickets.into_iter().map(ticket_answer).collect(),
-            witness: report::witness_answer(backend, &counts, None, |count| tickets_of(&named, count)),
+            witness: report::witness_answer(backend, &counts, None, |count| tickets_of(&named, count), bursts),
         })
     }
 
@@ -82,8 +83,10 @@ impl Service {
             let rows = office.seat_rows(floor, seat).await?;
             Ok(rows.into_iter().max_by_key(|row| (row.round, row.holder.is_some())))
         };
-        let (row, (counts, named)) = try_join(row, self.judged(office, floor)).await?;
-        Ok(report::witness_answer(backend, &counts, row.as_ref(), |count| tickets_of(&named, count)))
+        let counted = try_join(row, self.judged(office, floor));
+        let (counted, bursts) = join(counted, self.judged_bursts(backend, floor)).await;
+        let (row, (counts, named)) = counted?;
+        Ok(report::witness_answer(backend, &counts, row.as_ref(), |count| tickets_of(&named, count), bursts))
     }
 
     /// The counts since the last reset, and the sales behind the first violations.
@@ -96,6 +99,21 @@ impl Service {
         let violations = counts.iter().filter(|count| count.confirmed > 1).take(VIOLATIONS_NAMED);
         let named = try_join_all(violations.map(|count| office.sales(floor, count.seat, count.round))).await?;
         Ok((counts, named))
+    }
+
+    /// How the floor's stored bursts were judged. The store may be away while the backend answers.
+    async fn judged_bursts(&self, backend: Backend, floor: &FloorId) -> Option<JudgedBursts> {
+        let mut bursts = JudgedBursts::default();
+        for (verdict, n) in self.store.judged_runs(floor, backend).await.ok()? {
+            bursts.judged += n;
+            match verdict.as_str() {
+                "linearizable" => bursts.linearizable += n,
+                "violated" => bursts.violated += n,
+                "unknown" => bursts.unknown += n,
+                _ => bursts.inconclusive += n,
+            }
+        }
+        Some(bursts)
     }
 
     /// Every seat of the floor: its row, or untouched.

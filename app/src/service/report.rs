@@ -2,7 +2,8 @@
 //! verdicts the witness's.
 
 use crate::api::{
-    BreakItAnswer, BurstEvent, Fate, FocusAnswer, PurchaseAnswer, RunReport, ViolationAnswer, WitnessAnswer,
+    BreakItAnswer, BurstEvent, Fate, FocusAnswer, JudgedBursts, PurchaseAnswer, RunReport, ViolationAnswer,
+    WitnessAnswer,
 };
 use crate::island::card::Card;
 use evidence::Claims;
@@ -104,6 +105,7 @@ pub fn witness_answer(
     counts: &[RoundCount],
     focus: Option<&SeatRow>,
     tickets: impl Fn(&RoundCount) -> Vec<Ticket>,
+    bursts: Option<JudgedBursts>,
 ) -> WitnessAnswer {
     let floor = witness::judge_floor(counts);
     let violation = |count: &RoundCount| ViolationAnswer {
@@ -133,5 +135,6 @@ pub fn witness_answer(
         focus,
         verdict: floor.verdict.to_string(),
         explanation: witness::explain_floor(&floor),
+        bursts,
     }
 }

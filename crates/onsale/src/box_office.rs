@@ -1,7 +1,7 @@
 //! What is not the purchase: opening seats, listing them, reading the ledger back, keeping runs.
 
 use crate::database::Failure;
-use crate::ids::{BuyerName, FloorId, Region, Round, RunId, SeatId, Ticket};
+use crate::ids::{Backend, BuyerName, FloorId, Region, Round, RunId, SeatId, Ticket};
 use crate::run::{Engine, Plan};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,17 @@ pub trait BoxOffice: Send + Sync + 'static {
     /// rounds that are as they should be.
     async fn counts(&self, floor: &FloorId, span: Span) -> Result<Vec<RoundCount>, Failure>;
 
+    /// How many sales each of `rounds` has, in their order. Here with one question for each seat, as a database needs it
+    /// whose queries are about one key; where one statement can ask for all of them, one does.
+    async fn round_counts(&self, floor: &FloorId, rounds: &[(SeatId, Round)]) -> Result<Vec<RoundCount>, Failure> {
+        let mut counts = Vec::with_capacity(rounds.len());
+        for &(seat, round) in rounds {
+            let confirmed = self.sales(floor, seat, round).await?.len() as u64;
+            counts.push(RoundCount { seat, round, confirmed });
+        }
+        Ok(counts)
+    }
+
     /// The ledger rows of one round of one seat, oldest first; the replicas united by ticket.
     async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure>;
 
@@ -68,9 +79,11 @@ pub trait RunStore: Send + Sync + 'static {
     /// What was stored of a run when it began; `None` if there is none.
     async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure>;
 
-    /// Stores a run's document, as it will be handed out for ever, and beside it the floor it was on, which the run
-    /// itself does not name; storing the same run again changes nothing.
-    async fn save_run(&self, floor: &FloorId, id: &RunId, document: &[u8]) -> Result<(), Failure>;
+    /// Stores a run's document as it will be handed out, the floor it was on, which the run itself does not name, and
+    /// how it was judged when it ended; storing the same run again changes nothing.
+    async fn save_run(&self, floor: &FloorId, id: &RunId, judged: &Judged, document: &[u8]) -> Result<(), Failure>;
+    /// How many of a floor's stored runs on `backend` were judged how, by the name of the verdict.
+    async fn judged_runs(&self, floor: &FloorId, backend: Backend) -> Result<Vec<(String, u64)>, Failure>;
     /// Reads a run's floor and document back; `None` if there is none.
     async fn load_run(&self, id: &RunId) -> Result<Option<(FloorId, Vec<u8>)>, Failure>;
 
@@ -83,6 +96,15 @@ pub trait RunStore: Send + Sync + 'static {
     async fn newest_records(&self, most: u32) -> Result<Vec<(RunId, i64)>, Failure>;
     /// The documents of the newest records, up to `most`, newest first: their ids sort by time.
     async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure>;
+}
+
+/// How a run was judged when it ended. Only counted: a run's page judges the run anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The backend it ran on.
+    pub backend: Backend,
+    /// The verdict's name, such as "linearizable".
+    pub verdict: &'static str,
 }
 
 /// How much of the ledger is judged.

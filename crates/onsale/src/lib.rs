@@ -9,7 +9,7 @@ pub mod run;
 pub mod scoreboard;
 pub mod seat_index;
 
-pub use box_office::{BoxOffice, Holder, RoundCount, RunStore, Sale, SeatRow, Span};
+pub use box_office::{BoxOffice, Holder, Judged, RoundCount, RunStore, Sale, SeatRow, Span};
 pub use database::{BoxedError, Buyer, Database, Failure, Order, Seat, Transaction};
 pub use history::{Opening, Operation, Outcome, Read, Reads, Seen};
 pub use ids::{Backend, BuyerName, FloorId, FloorPlan, InvalidId, Region, Round, RunId, SeatId, Ticket};

@@ -2,7 +2,7 @@
 
 use crate::rush;
 use crate::words::{buyers, count, grouped, verb};
-use crate::{Finding, FloorVerdict, Reason, Reconciliation, Rule, RunVerdict, Verdict};
+use crate::{Finding, FloorVerdict, FloorWord, Reason, Reconciliation, Rule, RunVerdict, Verdict};
 use onsale::{Outcome, Read, Run, Scoreboard, Seen, Ticket};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -40,13 +40,13 @@ pub fn explain_floor(floor: &FloorVerdict) -> String {
     seats.dedup();
     let n = seats.len() as u64;
     match floor.verdict {
-        Verdict::NoSales => "No sales recorded yet: there is nothing to judge.".to_owned(),
-        Verdict::Violated { .. } => format!(
+        FloorWord::NoSales => "No sales recorded yet: there is nothing to judge.".to_owned(),
+        FloorWord::Violated { .. } => format!(
             "{} {} confirmed to more than one buyer. Multiple ticket holders exist for the same physical seat.",
             count(n, "seat", "seats"),
             verb(n, "was", "were each"),
         ),
-        _ => format!(
+        FloorWord::SoldOnce { .. } => format!(
             "Every seat in the recorded history was acquired by at most one buyer in each of its rounds ({} checked).",
             count(floor.seats_checked, "seat", "seats")
         ),

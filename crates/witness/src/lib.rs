@@ -93,7 +93,7 @@ mod words;
 
 pub use explain::{Words, explain_floor, explain_reconciliation, explain_run};
 pub use finding::{Finding, Rule};
-pub use floor::{FloorVerdict, focus_count, judge_floor};
+pub use floor::{FloorVerdict, FloorWord, focus_count, judge_floor};
 pub use reconcile::{Reconciliation, reconcile};
 pub use run::{Reason, RunVerdict, Window, judge_run};
 pub use sentence::verdict_sentence;

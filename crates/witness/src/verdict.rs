@@ -31,6 +31,19 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Its name without numbers, for counting verdicts: the `kind` it has in JSON.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Linearizable => "linearizable",
+            Self::Violated { .. } => "violated",
+            Self::Unknown => "unknown",
+            Self::Inconclusive => "inconclusive",
+            Self::NoSales => "noSales",
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -243,7 +243,8 @@ fn floors() {
         "2 seats were each confirmed to more than one buyer. Multiple ticket holders exist for the same physical seat.";
     check(&[], "No sales recorded yet", "No sales recorded yet: there is nothing to judge.");
     check(&[("A1", 1, 0)], "No sales recorded yet", "No sales recorded yet: there is nothing to judge.");
-    check(&[("A1", 1, 1), ("A1", 2, 1), ("B1", 1, 1)], "Linearizable ✓", good);
+    check(&[("A1", 1, 1), ("A1", 2, 1), ("B1", 1, 1)], "Sold once ✓ (2 seats)", good);
+    check(&[("A1", 1, 1)], "Sold once ✓ (1 seat)", &good.replace("2 seats", "1 seat"));
     check(&[("B2", 1, 1), ("A1", 1, 8)], "Violated ✗ (7 double-sells)", bad);
     check(&[("A1", 1, 2)], "Violated ✗ (1 double-sell)", bad);
     check(&[("A10", 1, 2), ("A2", 1, 2), ("A2", 3, 48)], "Violated ✗ (49 double-sells)", worse);

@@ -24,7 +24,7 @@ pub async fn download(
         return Err(AppError::NotFound(format!("A run has no such file. It has {names}.")).into());
     };
     let id: RunId = id.parse().map_err(invalid)?;
-    let (document, _) = service.recorded(&id).await?;
+    let document = service.document(&id).await?;
     // A run of ten thousand buyers takes a while to write.
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();

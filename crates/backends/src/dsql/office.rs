@@ -120,17 +120,24 @@ impl BoxOffice for SqlDatabase {
             }
         };
         let rows = self.select(select, vec![text(floor)]).await?;
-        let count = |row: &Row| {
-            let confirmed = u64::try_from(row.try_get::<_, i64>(2).ok()?).ok()?;
-            Some(RoundCount {
-                seat: row.try_get::<_, &str>(0).ok()?.parse().ok()?,
-                round: round(row.try_get(1).ok()?)?,
-                confirmed,
-            })
-        };
-        let mut counts = self.all(&rows, count)?;
+        let mut counts = self.all(&rows, round_count)?;
         counts.sort_unstable();
         Ok(counts)
+    }
+
+    async fn round_counts(&self, floor: &FloorId, rounds: &[(SeatId, Round)]) -> Result<Vec<RoundCount>, Failure> {
+        if rounds.is_empty() {
+            return Ok(vec![]);
+        }
+        // A seat id is a letter and a number; it needs no quoting. Each row of the list is one range of the key.
+        let list: Vec<String> = rounds.iter().map(|(seat, round)| format!("('{seat}', {round}::bigint)")).collect();
+        let select = format!(
+            "SELECT a.seat, a.round, (SELECT count(*) FROM ledger l WHERE l.floor = $1 AND l.seat = a.seat \
+             AND l.round = a.round) FROM (VALUES {}) AS a (seat, round)",
+            list.join(", ")
+        );
+        let rows = self.select(select, vec![text(floor)]).await?;
+        self.all(&rows, round_count)
     }
 
     async fn sales(&self, floor: &FloorId, seat: SeatId, round: Round) -> Result<Vec<Sale>, Failure> {
@@ -155,6 +162,15 @@ impl SqlDatabase {
 /// A round as the column holds it; `None` for what is none.
 pub(super) fn round(column: i64) -> Option<Round> {
     Round::try_from(column).ok().filter(|round| *round >= 1)
+}
+
+/// Seat, round and number of sales.
+fn round_count(row: &Row) -> Option<RoundCount> {
+    Some(RoundCount {
+        seat: row.try_get::<_, &str>(0).ok()?.parse().ok()?,
+        round: round(row.try_get(1).ok()?)?,
+        confirmed: u64::try_from(row.try_get::<_, i64>(2).ok()?).ok()?,
+    })
 }
 
 /// `None` for a row that nothing of ours wrote.

@@ -9,7 +9,7 @@ use super::{
 use crate::own_task::in_own_task;
 use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use onsale::{Failure, FloorId, Plan, RunId, RunStore};
+use onsale::{Backend, Failure, FloorId, Judged, Plan, RunId, RunStore};
 use std::io::{Read as _, Write as _};
 use tokio_postgres::Row;
 
@@ -33,12 +33,12 @@ impl RunStore for SqlDatabase {
         read().map(Some).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
-    async fn save_run(&self, floor: &FloorId, id: &RunId, document: &[u8]) -> Result<(), Failure> {
+    async fn save_run(&self, floor: &FloorId, id: &RunId, judged: &Judged, document: &[u8]) -> Result<(), Failure> {
         let packed = pack(document).map_err(|e| self.unavailable(e))?;
-        let (database, floor, id) = (self.clone(), floor.clone(), id.clone());
+        let (database, floor, id, judged) = (self.clone(), floor.clone(), id.clone(), judged.clone());
         in_own_task(self.config().database, async move {
             // Somebody else may be keeping the same run at this moment.
-            patiently(Twice::IsOnce, || database.insert_parts(&floor, &id, &packed)).await
+            patiently(Twice::IsOnce, || database.insert_parts(&floor, &id, &judged, &packed)).await
         })
         .await
     }
@@ -56,6 +56,13 @@ impl RunStore for SqlDatabase {
         let parts = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect::<Vec<u8>>();
         GzDecoder::new(&parts[..]).read_to_end(&mut document).map_err(|error| unreadable(&error.to_string()))?;
         Ok(Some((floor, document)))
+    }
+
+    async fn judged_runs(&self, floor: &FloorId, backend: Backend) -> Result<Vec<(String, u64)>, Failure> {
+        let select = "SELECT verdict, count(*) FROM judged WHERE floor = $1 AND backend = $2 GROUP BY verdict";
+        let rows = self.select(select, vec![text(floor), text(backend)]).await?;
+        let count = |row: &Row| Some((row.try_get(0).ok()?, u64::try_from(row.try_get::<_, i64>(1).ok()?).ok()?));
+        rows.iter().map(|row| count(row).ok_or_else(|| self.unavailable(STRANGE_ROW))).collect()
     }
 
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {
@@ -91,7 +98,13 @@ impl RunStore for SqlDatabase {
 impl SqlDatabase {
     /// Parts that are there already stay as they are. All of them are one transaction, unless they are more than Aurora
     /// DSQL takes in one; then the last are written last, and until then the run is not complete.
-    async fn insert_parts(&self, floor: &FloorId, run: &RunId, document: &[u8]) -> Result<(), Failure> {
+    async fn insert_parts(
+        &self,
+        floor: &FloorId,
+        run: &RunId,
+        judged: &Judged,
+        document: &[u8],
+    ) -> Result<(), Failure> {
         let failed = |error| classify::classify(self.config().database, classify::Stage::Statement, error);
         let count = i64::try_from(document.len().div_ceil(PART_BYTES)).unwrap_or(i64::MAX);
         let parts: Vec<_> = (0_i64..).zip(document.chunks(PART_BYTES)).collect();
@@ -102,6 +115,12 @@ impl SqlDatabase {
                 let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ($1, $2, $3, $4, $5) \
                               ON CONFLICT (run, part) DO NOTHING";
                 txn.execute(insert, &[&run.as_str(), part, &count, &floor.as_str(), bytes]).await.map_err(failed)?;
+            }
+            if together.last().is_some_and(|(part, _)| *part + 1 == count) {
+                let insert = "INSERT INTO judged (floor, backend, run, verdict) VALUES ($1, $2, $3, $4) \
+                              ON CONFLICT (floor, backend, run) DO NOTHING";
+                let (backend, verdict) = (judged.backend.as_str(), judged.verdict);
+                txn.execute(insert, &[&floor.as_str(), &backend, &run.as_str(), &verdict]).await.map_err(failed)?;
             }
             let lost = |error| classify::classify(self.config().database, classify::Stage::Commit, error);
             txn.commit().await.map_err(lost)?;

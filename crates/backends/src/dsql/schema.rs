@@ -11,7 +11,7 @@ use tokio_postgres::{
     types::{FromSql, Type},
 };
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     // The mutable owner per seat.
     "CREATE TABLE IF NOT EXISTS seats (floor text NOT NULL, seat text NOT NULL, round bigint NOT NULL, \
      reset_round bigint NOT NULL, status text NOT NULL, owner text, ticket text, region text, changed_at timestamptz, \
@@ -25,6 +25,9 @@ const TABLES: [&str; 5] = [
      floor text NOT NULL, document bytea NOT NULL, PRIMARY KEY (run, part))",
     // Runs that were begun: what is left of one whose server ended first.
     "CREATE TABLE IF NOT EXISTS begun (run text NOT NULL, floor text NOT NULL, plan text NOT NULL, PRIMARY KEY (run))",
+    // How each stored run was judged when it ended, to be counted for each floor.
+    "CREATE TABLE IF NOT EXISTS judged (floor text NOT NULL, backend text NOT NULL, run text NOT NULL, \
+     verdict text NOT NULL, PRIMARY KEY (floor, backend, run))",
     // Append-only records of what was done with runs, such as stress tests.
     "CREATE TABLE IF NOT EXISTS records (record text NOT NULL, place bigint NOT NULL, document text NOT NULL, \
      PRIMARY KEY (record, place))",
@@ -149,7 +152,7 @@ impl SqlDatabase {
 }
 
 /// What must be there, and of which types, though no row need be.
-const COLUMNS: [(&str, &[(&str, Type)]); 5] = [
+const COLUMNS: [(&str, &[(&str, Type)]); 6] = [
     (
         "seats",
         &[
@@ -189,10 +192,11 @@ const COLUMNS: [(&str, &[(&str, Type)]); 5] = [
         ],
     ),
     ("begun", &[("run", Type::TEXT), ("floor", Type::TEXT), ("plan", Type::TEXT)]),
+    ("judged", &[("floor", Type::TEXT), ("backend", Type::TEXT), ("run", Type::TEXT), ("verdict", Type::TEXT)]),
     ("records", &[("record", Type::TEXT), ("place", Type::INT8), ("document", Type::TEXT)]),
 ];
 /// What is written, with the keys that it counts on.
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "INSERT INTO seats (floor, seat, round, reset_round, status) VALUES ('', '', 1, 1, '') \
      ON CONFLICT (floor, seat) DO NOTHING",
     "UPDATE seats SET round = round WHERE floor = '' AND seat = ''",
@@ -200,6 +204,8 @@ const WRITES: [&str; 6] = [
      VALUES ('', '', 1, '', '', '', 1, now())",
     "INSERT INTO runs (run, part, parts, floor, document) VALUES ('', 1, 1, '', '') ON CONFLICT (run, part) DO NOTHING",
     "INSERT INTO begun (run, floor, plan) VALUES ('', '', '') ON CONFLICT (run) DO NOTHING",
+    "INSERT INTO judged (floor, backend, run, verdict) VALUES ('', '', '', '') \
+     ON CONFLICT (floor, backend, run) DO NOTHING",
     "INSERT INTO records (record, place, document) VALUES ('', 1, '') ON CONFLICT (record, place) DO NOTHING",
 ];
 /// How often a DDL that races another server's is tried.

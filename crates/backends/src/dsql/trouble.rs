@@ -66,7 +66,7 @@ impl Trouble {
                 let user = endpoint.connect.get_user().unwrap_or_default();
                 format!(
                     "{endpoint}: user {user} may not use WorldSeat's tables ({}); let their owner run \
-                     GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, records TO {user}",
+                     GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, judged, records TO {user}",
                     refusal.message()
                 )
             }

@@ -5,7 +5,8 @@
 use backends::dsql::{Connect, Dialect, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint, Tokens};
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
 use onsale::{
-    Backend, BoxOffice, Buyer, Database, Failure, FloorId, Operation, Order, Plan, Run, RunId, Seat, SeatId, Ticket,
+    Backend, BoxOffice, Buyer, Database, Failure, FloorId, Judged, Operation, Order, Plan, Run, RunId, Seat, SeatId,
+    Ticket,
 };
 use standins::{Authority, DsqlEndpoint, Options, Postgres, PostgresOptions, REGIONS, RegionalEndpoint, StandIns};
 use std::{
@@ -18,6 +19,8 @@ use tokio::sync::oneshot;
 
 /// Connections per region, as in the product.
 pub const CONNECTIONS: usize = 64;
+/// How the runs that are stored were judged.
+pub const JUDGED: Judged = Judged { backend: Backend::Dsql, verdict: "linearizable" };
 /// What the errors of [`sql`] call their database.
 pub const NAME: &str = "PostgreSQL";
 

@@ -1,6 +1,6 @@
 //! Behind endpoints that behave like Aurora DSQL's: who is let in, what is said to who is not, and connections that end.
 
-use crate::common::{Engine, NAME, Way, dsql_config, new_floor, order, seat, sell};
+use crate::common::{Engine, JUDGED, NAME, Way, dsql_config, new_floor, order, seat, sell};
 use aws_sdk_dsql::{
     auth_token,
     config::{Credentials, Region},
@@ -292,11 +292,15 @@ async fn the_largest_floor_and_the_largest_run_keep_within_the_limits() {
     db.reset(&floor, None).await.unwrap();
     let rows = db.seats(&floor).await.unwrap();
     assert_eq!(rows.len(), 2_000);
+    // A run's rounds are counted with one statement, at most as many as the floor has seats.
+    let rounds: Vec<_> = rows.iter().map(|row| (row.seat, row.round)).collect();
+    let counts = db.round_counts(&floor, &rounds).await.unwrap();
+    assert!(counts.len() == 2_000 && counts.iter().all(|count| count.confirmed == 0));
     assert!(rows.iter().all(|row| row.holder.is_none() && (row.round, row.reset_round) == (2, 2)));
 
     let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(12 << 20).collect();
     let id = RunId::from_random(fastrand::u128(..));
-    db.save_run(&floor, &id, &noise).await.unwrap();
+    db.save_run(&floor, &id, &JUDGED, &noise).await.unwrap();
     assert!(db.load_run(&id).await.unwrap() == Some((floor, noise)), "it came back otherwise");
     engine.stop().await;
 }

@@ -62,6 +62,12 @@ async fn opening_a_seat_starts_the_next_round_and_keeps_the_ledger() {
     let round_1 = onsale::Seat { round: 1, reset_round: 1, holder: None };
     house.append(&earlier, &round_1).await;
     assert_eq!(house.counts(Span::SinceReset).await, [count("C3", 1, 2), count("C3", 2, 1)]);
+
+    // Named rounds are counted in the order they are named, those without a sale too.
+    let rounds = [(seat("C3"), 3), (seat("C3"), 1), (seat("H12"), 1), (seat("C3"), 2)];
+    let named = house.db.round_counts(&house.floor, &rounds).await.unwrap();
+    assert_eq!(named, [count("C3", 3, 0), count("C3", 1, 2), count("H12", 1, 0), count("C3", 2, 1)]);
+    assert_eq!(house.db.round_counts(&house.floor, &[]).await.unwrap(), []);
 }
 
 /// Several rounds opened at once are several rounds: none is opened twice.

@@ -1,27 +1,31 @@
 //! The store of runs.
 
-use crate::common::{order, seat};
+use crate::common::{JUDGED, order, seat};
 use crate::house::{House, wall_clock_ms};
 use futures::future::try_join_all;
-use onsale::{FloorId, Operation, Outcome, Read, Run, RunId, RunStore, SeatRow, Seen, Ticket};
+use onsale::{Backend, FloorId, Operation, Outcome, Read, Run, RunId, RunStore, SeatRow, Seen, Ticket};
 
 #[tokio::test]
 async fn a_run_is_kept_whole() {
     let house = House::new().await;
     let run = a_run(2_000, 2);
     assert_eq!(house.db.load_run(&run.id).await.unwrap(), None, "a run nobody saved");
-    house.db.save_run(&house.floor, &run.id, &document(&run)).await.unwrap();
+    house.db.save_run(&house.floor, &run.id, &JUDGED, &document(&run)).await.unwrap();
     let kept = Some((house.floor.clone(), document(&run)));
     assert_eq!(house.db.load_run(&run.id).await.unwrap(), kept);
     assert_eq!(house.another(1).load_run(&run.id).await.unwrap(), kept, "by another server");
 
     // Saved again, in turn and at once: nothing changes.
     let parts = house.parts(&run.id).await;
-    house.db.save_run(&house.floor, &run.id, &document(&run)).await.unwrap();
+    house.db.save_run(&house.floor, &run.id, &JUDGED, &document(&run)).await.unwrap();
     let document = document(&run);
-    try_join_all((0..2).map(|_| house.db.save_run(&house.floor, &run.id, &document))).await.unwrap();
+    try_join_all((0..2).map(|_| house.db.save_run(&house.floor, &run.id, &JUDGED, &document))).await.unwrap();
     assert_eq!(house.parts(&run.id).await, parts);
     assert_eq!(house.db.load_run(&run.id).await.unwrap(), kept);
+    // Counted once on its floor, and on no other backend.
+    let judged = async |backend| house.db.judged_runs(&house.floor, backend).await.unwrap();
+    assert_eq!(judged(Backend::Dsql).await, [("linearizable".to_owned(), 1)]);
+    assert_eq!(judged(Backend::Naive).await, []);
 }
 
 /// Four at once save one run that nobody has saved yet.
@@ -31,7 +35,7 @@ async fn a_run_saved_by_four_at_once_is_there_once() {
     for _ in 0..5 {
         let run = a_run(60, 2);
         let document = document(&run);
-        try_join_all((0..4).map(|_| house.db.save_run(&house.floor, &run.id, &document))).await.unwrap();
+        try_join_all((0..4).map(|_| house.db.save_run(&house.floor, &run.id, &JUDGED, &document))).await.unwrap();
         assert_eq!(house.parts(&run.id).await, 1);
         assert_eq!(house.db.load_run(&run.id).await.unwrap(), Some((house.floor.clone(), document)));
     }
@@ -50,7 +54,7 @@ async fn a_run_with_a_missing_or_broken_part_is_an_error() {
         let mut run = a_run(60, 2);
         let noise = (0..800_000).map(|_| fastrand::alphanumeric()).collect::<String>();
         run.engine.settings.push(onsale::Setting::new("noise", noise));
-        house.db.save_run(&house.floor, &run.id, &document(&run)).await.unwrap();
+        house.db.save_run(&house.floor, &run.id, &JUDGED, &document(&run)).await.unwrap();
         assert!(house.parts(&run.id).await >= 2, "a run this long needs several parts");
         assert!(house.db.load_run(&run.id).await.unwrap().is_some());
         direct.execute(damage, &[&run.id.as_str()]).await.unwrap();

@@ -17,6 +17,8 @@ async fn opening_a_seat_starts_its_next_round_in_both_regions() {
     assert!(rows.iter().all(|row| row.round == 2 && row.holder.is_none()), "the old sale does not come back");
     assert_eq!(foil.sell(&foil.order("bob", 1)).await.unwrap(), Answer::Confirmed);
     assert_eq!(foil.counts(Span::SinceReset).await, [foil.count(1, 1), foil.count(2, 1)]);
+    let named = foil.db.round_counts(&foil.floor, &[(foil.seat, 3), (foil.seat, 1)]).await.unwrap();
+    assert_eq!(named, [foil.count(3, 0), foil.count(1, 1)]);
 }
 
 #[tokio::test]
