@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use onsale::{BuyerName, FloorId};
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 /// A visitor, known again by two cookies. The floor's id is the right to write on it, so scripts cannot read it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,9 @@ pub struct Visitor {
 impl Visitor {
     /// The visitor of the request being answered; whoever comes without a cookie is given one with the answer.
     pub fn of_this_request() -> Self {
-        let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
-        let (visitor, new_cookies) = Self::from_headers(&headers);
+        let parts = use_context::<Parts>();
+        let headers = parts.map(|parts| parts.headers).unwrap_or_default();
+        let (visitor, new_cookies) = Self::from_headers(&headers, SiteAddress::of_this_request().https);
         if let Some(response) = use_context::<ResponseOptions>() {
             for cookie in new_cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
                 response.append_header(header::SET_COOKIE, cookie);
@@ -29,8 +30,7 @@ impl Visitor {
     }
 
     /// The visitor, and the cookies to set. A cookie that holds no such name counts as absent.
-    fn from_headers(headers: &HeaderMap) -> (Self, Vec<String>) {
-        let https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    fn from_headers(headers: &HeaderMap, https: bool) -> (Self, Vec<String>) {
         let mut new = Vec::new();
         let mut keep = |name: &str, value: &str| {
             let secure = if https { "; Secure" } else { "" };
@@ -50,12 +50,28 @@ impl Visitor {
     }
 }
 
-/// The address under which this site was asked, such as `https://worldseat.example`.
-pub fn site_address() -> String {
-    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    format!("{scheme}://{}", text("host").unwrap_or("ADDRESS"))
+/// The address under which a visitor uses this site, such as `https://worldseat.example`. The server puts it into each
+/// request, because it depends on which proxies are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteAddress {
+    /// Whether the visitor's connection is encrypted.
+    pub https: bool,
+    /// Host, and port if it is not the scheme's own.
+    pub authority: String,
+}
+
+impl SiteAddress {
+    /// Of the request that is being answered.
+    pub fn of_this_request() -> Self {
+        use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for SiteAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = if self.authority.is_empty() { "ADDRESS" } else { &self.authority };
+        write!(f, "{}://{authority}", if self.https { "https" } else { "http" })
+    }
 }
 
 /// 128 bits that nobody can guess, from the operating system.
@@ -96,18 +112,20 @@ mod tests {
 
     #[test]
     fn a_newcomer_gets_a_floor_and_a_name() {
-        let (first, new) = Visitor::from_headers(&HeaderMap::new());
+        let (first, new) = Visitor::from_headers(&HeaderMap::new(), false);
         assert_eq!(first.floor.as_str().len(), 24);
         assert!(is_guest(&first.buyer));
         assert_eq!(new.len(), 2);
         assert!(new.iter().all(|cookie| cookie.contains("; HttpOnly; SameSite=Lax") && !cookie.contains("Secure")));
-        assert_ne!(Visitor::from_headers(&HeaderMap::new()).0.floor, first.floor);
+        let (_, over_https) = Visitor::from_headers(&HeaderMap::new(), true);
+        assert!(over_https.iter().all(|cookie| cookie.ends_with("; Secure")));
+        assert_ne!(Visitor::from_headers(&HeaderMap::new(), false).0.floor, first.floor);
     }
 
     #[test]
     fn a_known_visitor_keeps_both() {
         let (visitor, new) =
-            Visitor::from_headers(&headers("a=b; worldseat_floor=abc; worldseat_buyer=guest-7k2m9q3x"));
+            Visitor::from_headers(&headers("a=b; worldseat_floor=abc; worldseat_buyer=guest-7k2m9q3x"), true);
         assert_eq!((visitor.floor.as_str(), visitor.buyer.as_str()), ("abc", "guest-7k2m9q3x"));
         assert!(new.is_empty());
     }
@@ -115,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_no_name_is_replaced() {
         for cookies in ["worldseat_floor=a/b; worldseat_buyer=Ada", "worldseat_floor=; worldseat_buyer=guest-"] {
-            assert_eq!(Visitor::from_headers(&headers(cookies)).1.len(), 2, "{cookies}");
+            assert_eq!(Visitor::from_headers(&headers(cookies), false).1.len(), 2, "{cookies}");
         }
     }
 }

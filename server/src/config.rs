@@ -4,12 +4,15 @@
 pub mod file;
 pub mod mask;
 
+use crate::address::{Addresses, public_url};
 use anyhow::{Context, bail, ensure};
+use app::visitor::SiteAddress;
 use clap::builder::BoolishValueParser;
+use ipnet::IpNet;
 use mask::masked;
 use onsale::Region;
 use reqwest::Url;
-use std::{fmt, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf};
 
 const PRODUCT: &str = "The product's database (nothing given: a stand-in)";
 const FOIL: &str = "The foil (nothing given: a stand-in beside a stand-in, else none)";
@@ -86,10 +89,24 @@ pub struct EngineOptions {
     #[arg(long, env = "WORLDSEAT_SITE_CONNECTIONS", default_value_t = 16)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
     pub site_connections: u32,
+    /// The site's address for visitors, such as https://seats.example. Without it, each request's Host names it.
+    #[arg(long, env = "WORLDSEAT_PUBLIC_URL", value_name = "URL", value_parser = public_url, help_heading = SERVICE)]
+    pub public_url: Option<SiteAddress>,
+    /// Networks of the proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed.
+    #[arg(long, env = "WORLDSEAT_TRUSTED_PROXIES", value_delimiter = ',', default_value = "127.0.0.0/8,::1/128")]
+    #[arg(value_name = "NETWORK,…", value_parser = network, help_heading = SERVICE)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Who records a stress test must send this key. Without it, only this machine may record one.
     #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true, value_name = "KEY")]
     #[arg(help_heading = SERVICE)]
     pub record_key: Option<String>,
+}
+
+/// A network such as 10.0.0.0/8, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "expected an address or a network, such as 10.0.0.0/8".to_owned())
 }
 
 /// Which databases to use.
@@ -122,6 +139,11 @@ pub enum Foil {
 }
 
 impl EngineOptions {
+    /// What is known of addresses before the first request.
+    pub fn addresses(&self) -> Addresses {
+        Addresses { public: self.public_url.clone(), trusted_proxies: self.trusted_proxies.clone() }
+    }
+
     /// Decides which databases to use.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Deployment {
             }
         };
         let (end, ended) = oneshot::channel::<()>();
-        let routes = router::router(Arc::clone(&service), addr);
+        let routes = router::router(Arc::clone(&service), addr, options.addresses());
         let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, routes).with_graceful_shutdown(async {
             let _ = ended.await;

@@ -1,7 +1,7 @@
 //! What is refused before anybody looks at it, and what a refusal of a server function says.
 
-use crate::{api::Problem, router::BODY_BYTES_MAX};
-use app::error::AppError;
+use crate::{address::is_of_site, api::Problem, router::BODY_BYTES_MAX};
+use app::{error::AppError, visitor::SiteAddress};
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -13,7 +13,8 @@ use axum::{
 /// Refuses a state-changing request whose Origin is another site.
 pub async fn same_site(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && is_foreign(request.headers()) {
+    let site = request.extensions().get::<SiteAddress>().cloned().unwrap_or_default();
+    if changes && is_foreign(request.headers(), &site) {
         return Problem::from(AppError::Foreign).into_response();
     }
     next.run(request).await
@@ -44,14 +45,11 @@ pub async fn true_status(request: Request, next: Next) -> Response {
 }
 
 /// A browser names the page that sends a request in Origin; scripts and command lines send none.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &header::HeaderValue| value.to_str().unwrap_or("?"));
-    if text(header::HeaderName::from_static("sec-fetch-site")) == Some("cross-site") {
+fn is_foreign(headers: &HeaderMap, site: &SiteAddress) -> bool {
+    if headers.get("sec-fetch-site").is_some_and(|from| from == "cross-site") {
         return true;
     }
-    let Some(origin) = text(header::ORIGIN) else { return false };
-    let origin = origin.split_once("://").map_or(origin, |(_, host)| host);
-    text(header::HOST) != Some(origin)
+    headers.get(header::ORIGIN).is_some_and(|origin| !is_of_site(origin, site))
 }
 
 #[cfg(test)]
@@ -60,20 +58,20 @@ mod tests {
 
     #[test]
     fn only_other_sites_are_foreign() {
-        let table: [(&[(&str, &str)], bool); 6] = [
-            (&[("host", "a.example")], false),
-            (&[("host", "a.example"), ("origin", "https://a.example")], false),
-            (&[("host", "a.example:3000"), ("origin", "http://a.example:3000")], false),
-            (&[("host", "a.example"), ("origin", "https://b.example")], true),
-            (&[("host", "a.example"), ("origin", "null")], true),
-            (&[("host", "a.example"), ("sec-fetch-site", "cross-site")], true),
+        let site = SiteAddress { https: true, authority: "a.example".to_owned() };
+        let table: [(&[(&str, &str)], bool); 5] = [
+            (&[], false),
+            (&[("origin", "https://a.example")], false),
+            (&[("origin", "https://b.example")], true),
+            (&[("origin", "null")], true),
+            (&[("origin", "https://a.example"), ("sec-fetch-site", "cross-site")], true),
         ];
         for (headers, foreign) in table {
             let map: HeaderMap = headers
                 .iter()
                 .map(|(name, value)| (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(is_foreign(&map), foreign, "{headers:?}");
+            assert_eq!(is_foreign(&map, &site), foreign, "{headers:?}");
         }
     }
 }

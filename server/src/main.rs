@@ -1,5 +1,6 @@
 //! The binary `worldseat`: reads the command line and runs the verb.
 
+mod address;
 mod api;
 mod client;
 mod compose;
@@ -7,6 +8,7 @@ mod config;
 mod deployment;
 mod guard;
 mod host;
+mod request_log;
 mod router;
 mod site;
 mod verbs;
@@ -66,7 +68,7 @@ enum Verb {
 async fn main() -> ExitCode {
     // A pool that says of each connection that it was closed says nothing when the server ends. That credentials are
     // missing is said once, by who needs them.
-    let usual = || "warn,worldseat=info,deadpool=error,aws_config=error".into();
+    let usual = || "warn,worldseat=info,app=info,deadpool=error,aws_config=error".into();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();

@@ -1,12 +1,15 @@
 //! The routes: pages, server functions, the JSON API, static files.
 
-use crate::{api, guard, site};
+use crate::{
+    address::{self, Addresses},
+    api, guard, request_log, site,
+};
 use app::{
     service::Service,
     shell::{App, shell},
 };
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, header},
     middleware,
@@ -25,7 +28,7 @@ use tower_http::{
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route of the server.
-pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
+pub fn router(service: Arc<Service>, addr: SocketAddr, addresses: Addresses) -> Router {
     let options = LeptosOptions::builder().output_name("worldseat").site_pkg_dir("pkg").site_addr(addr).build();
     let context = {
         let service = Arc::clone(&service);
@@ -64,6 +67,9 @@ pub fn router(service: Arc<Service>, addr: SocketAddr) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))
+        .layer(middleware::from_fn(address::find))
+        .layer(Extension(Arc::new(addresses)))
+        .layer(middleware::from_fn(request_log::log))
 }
 
 fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -22,6 +22,7 @@ use onsale::{
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// A wish for a burst, not yet checked.
 #[derive(Clone, Debug)]
@@ -170,16 +171,17 @@ impl Service {
         // Spawned: closing the tab never stops a run.
         let store = Arc::clone(&self.store);
         let saves = self.saves.clone();
-        let burst = tokio::spawn(async move {
+        let burst = async move {
             let work = run_to_the_end(shop, store, saves, place, slot, burst, Arc::clone(&live));
-            tokio::spawn(work).await.unwrap_or_else(|stopped| {
+            tokio::spawn(work.in_current_span()).await.unwrap_or_else(|stopped| {
                 tracing::error!(%stopped, "a burst");
                 let error = AppError::Transport("The burst was stopped by a fault of the server.".to_owned());
                 live.failed(error.clone());
                 Err(error)
             })
-        });
-        Ok((id, ahead, burst))
+        };
+        // In the span of the request that started it, so that the log names both.
+        Ok((id, ahead, tokio::spawn(burst.in_current_span())))
     }
 }
 
@@ -247,6 +249,20 @@ async fn run_to_the_end(
     let claims = report::claims(&run, &report.verdict);
     let judged = Judged { backend: run.plan.backend, verdict: report.verdict.verdict.kind() };
     let document = Arc::new(Document { run: Cow::Owned(run), claims });
+    let board = &report.scoreboard;
+    tracing::info!(
+        run = %report.run,
+        backend = %report.plan.backend,
+        buyers = report.plan.buyers,
+        verdict = %report.verdict.verdict,
+        confirmed = board.confirmed,
+        rejected = board.rejected,
+        unknown = board.unknown,
+        errors = board.errors,
+        conflicts = board.conflicts,
+        ms = board.duration_ms,
+        "burst ended"
+    );
     live.ended(Arc::clone(&document), report);
     saves.spawn(save(store, floor, judged, Arc::clone(&document), slot, live));
     Ok(document)

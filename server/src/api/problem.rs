@@ -1,5 +1,6 @@
 //! An error as a client of the API reads it.
 
+use crate::request_log::Refusal;
 use app::error::AppError;
 use axum::{
     Json,
@@ -45,6 +46,7 @@ impl IntoResponse for Problem {
             Self::Request(status, error) => (status, error, None),
         };
         let mut response = (status, Json(json!({ "error": error }))).into_response();
+        response.extensions_mut().insert(Refusal(error));
         if status == StatusCode::PAYLOAD_TOO_LARGE {
             // What is left of the body is not read: the connection cannot carry another request.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -1,6 +1,7 @@
 //! Recorded stress tests over HTTP. The numbers are the server's own: a client says what to do, never what came out.
 
 use super::{Answer, Problem, body::object, problem::invalid};
+use crate::address::is_this_machine;
 use app::{error::AppError, service::Service};
 use axum::{
     Json,
@@ -60,9 +61,7 @@ pub fn may_record(service: &Service, peer: SocketAddr, headers: &HeaderMap) -> R
                 headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
             sent == Some(key)
         }
-        None => {
-            peer.ip().is_loopback() && !["forwarded", "x-forwarded-for"].iter().any(|name| headers.contains_key(*name))
-        }
+        None => is_this_machine(peer, headers),
     };
     if allowed {
         return Ok(());

@@ -44,6 +44,7 @@ pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
         ended = deployment.ended() => ended,
         () = stop => {
             eprintln!("stopping");
+            tracing::info!("stopping: SIGINT or SIGTERM");
             Ok(())
         }
     };
@@ -69,5 +70,6 @@ async fn announce(service: &Service, addr: SocketAddr) {
             Err(error) => eprintln!("  {:<8} {error}", backend.as_str()),
         }
     }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %addr, "started");
     super::say!("http://{addr}");
 }

@@ -3,7 +3,7 @@
 use crate::{
     dates::{iso_utc, utc},
     island::card::grouped,
-    visitor::site_address,
+    visitor::SiteAddress,
     words::{tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressLine, StressTest};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// How a visitor measures what was not measured yet: at the address that shows this page.
 #[component]
 fn How() -> impl IntoView {
-    view! { <pre tabindex="0" aria-label="Command"><code>{format!("worldseat stress {} --record", site_address())}</code></pre> }
+    view! { <pre tabindex="0" aria-label="Command"><code>{format!("worldseat stress {} --record", SiteAddress::of_this_request())}</code></pre> }
 }
 
 /// Section 1: the two numbers of the latest stress test: of the product its worst burst, of the foil the highest level's.
