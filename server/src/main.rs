@@ -66,12 +66,6 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A pool that says of each connection that it was closed says nothing when the server ends. That credentials are
-    // missing is said once, by who needs them.
-    let usual = || "warn,worldseat=info,app=info,deadpool=error,aws_config=error".into();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
     let (verb, matches, file) = match command_line() {
         Ok(parsed) => parsed,
@@ -80,6 +74,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    write_log(if matches!(verb, Verb::Serve(_)) { "info" } else { "warn" });
     let (done, trouble) = match verb {
         Verb::Serve(options) => (Box::pin(serve::serve(options)).await, 1),
         Verb::Config(options) => (verbs::config::config(&options, &matches, &file), 2),
@@ -94,6 +89,16 @@ async fn main() -> ExitCode {
         eprintln!("{}", verbs::plain(&format!("worldseat: {error:#}")));
         ExitCode::from(trouble)
     })
+}
+
+/// Writes the log to standard error: what `RUST_LOG` asks for, or WorldSeat's own lines from `level` on.
+fn write_log(level: &str) {
+    // A pool that says of each connection that it was closed says nothing when the server ends. That credentials are
+    // missing is said once, by who needs them.
+    let usual = || format!("warn,worldseat={level},app={level},deadpool=error,aws_config=error").into();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// Variables that look like settings and are none: said, because a misspelt one changes nothing.

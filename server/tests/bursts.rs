@@ -91,6 +91,27 @@ async fn judged(api: &Api, backend: &str) -> Value {
     api.read(&format!("/api/witness?backend={backend}")).await["bursts"].clone()
 }
 
+/// As a browser's `EventSource` does: it names the last event it has seen, and stops at 204.
+async fn a_watcher_comes_back(api: &Api) {
+    let run = start(api, &json!({"backend": "dsql", "seat": "B3", "concurrency": 20, "thinkMs": 300})).await;
+    let mut events = api.watch(&run).await;
+    let mut told = vec![events.next().await.unwrap()];
+    assert_eq!(events.last_id, "0");
+    told.push(events.next().await.unwrap());
+    let seen = events.last_id.clone();
+    drop(events);
+    let mut again = api.watch_again(&run, &[("last-event-id", &seen)]).await;
+    while let Some(event) = again.next().await {
+        told.push(event);
+    }
+    assert_eq!(again.last_id, "end");
+    // Every answer once, whether it was told before the connection was lost or after.
+    check_story(&told, 20);
+    let path = format!("/api/runs/{run}/events");
+    assert_eq!(api.send("GET", &path, &[("last-event-id", "end")], "").await.status, 204);
+    check_story(&api.watch_again(&run, &[("last-event-id", "not ours")]).await.rest().await, 20);
+}
+
 async fn pair(api: &Api, backend: &str, buyers: u32) -> [Value; 2] {
     let wish = json!({"backend": backend, "seat": "A1", "concurrency": buyers});
     let (first, second) = join(api.done("/api/breakit", &wish), api.done("/api/breakit", &wish)).await;
@@ -164,6 +185,7 @@ async fn nobody_needs_to_watch(api: &Api) {
     assert_eq!(events.next().await.unwrap()["type"], "ready");
     drop(events);
     check_story(&api.watch(&run).await.rest().await, 20);
+    a_watcher_comes_back(api).await;
     assert!(api.sold("dsql", "main").await.contains(&"B2".to_owned()));
     let page = api.get(&format!("/run/{run}")).await;
     assert_eq!(page.status, 200);

@@ -68,11 +68,16 @@ impl Service {
         Ok(report::break_it_answer(&document.run))
     }
 
-    /// Everything that happened and happens in a run; of one that ended long ago, its report.
-    pub async fn watch(&self, id: &RunId) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
-        match self.runs.watch(id) {
+    /// Everything that happened and happens in a run; of one that ended long ago, its report. A watcher who comes back has
+    /// `seen` the beginning and that many buyers' answers: it is told the rest.
+    pub async fn watch(
+        &self,
+        id: &RunId,
+        seen: Option<usize>,
+    ) -> Result<impl Stream<Item = BurstEvent> + Send + use<>, AppError> {
+        match self.runs.watch(id, seen) {
             Some(live) => Ok(live.left_stream()),
-            None => Ok(stream::iter(report::story(self.recorded(id).await?.1)).right_stream()),
+            None => Ok(stream::iter(report::story(self.recorded(id).await?.1, seen)).right_stream()),
         }
     }
 

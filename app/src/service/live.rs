@@ -65,9 +65,9 @@ impl LiveRuns {
         lock(&self.remembered).runs.get(id).map(Arc::clone)
     }
 
-    /// What is told to whoever watches the run, if it is remembered.
-    pub fn watch(&self, id: &RunId) -> Option<impl Stream<Item = BurstEvent> + Send + use<>> {
-        Some(self.get(id)?.watch().take_until(self.closed.clone().cancelled_owned()))
+    /// What is told to a watcher of the run, if it is remembered; `seen` as in [`super::Service::watch`].
+    pub fn watch(&self, id: &RunId, seen: Option<usize>) -> Option<impl Stream<Item = BurstEvent> + Send + use<>> {
+        Some(self.get(id)?.watch(seen).take_until(self.closed.clone().cancelled_owned()))
     }
 
     /// Lets every watcher go: the server is about to end, and a stream that ends is not one that broke.
@@ -159,11 +159,11 @@ impl LiveRun {
         }
     }
 
-    /// Everything from the beginning, then whatever happens, up to the end. Buyers answered while the watcher was busy
-    /// come in one event.
-    fn watch(self: Arc<Self>) -> impl Stream<Item = BurstEvent> + Send {
+    /// Everything from the beginning, or after what was `seen`, then what happens, up to the end. Buyers answered while
+    /// the watcher was busy come in one event.
+    fn watch(self: Arc<Self>, seen: Option<usize>) -> impl Stream<Item = BurstEvent> + Send {
         let changes = self.changed.subscribe();
-        let watcher = Watcher { run: self, changes, ready: false, told: 0, ended: false };
+        let watcher = Watcher { run: self, changes, ready: seen.is_some(), told: seen.unwrap_or(0), ended: false };
         futures::stream::unfold(
             watcher,
             |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) },

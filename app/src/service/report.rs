@@ -41,11 +41,18 @@ pub fn claims(run: &Run, verdict: &RunVerdict) -> Claims {
     Claims { reconciled: Some(verdict.reconciliation.is_reconciled()), ..Claims::of(run, verdict) }
 }
 
-/// A finished run as the stream of its burst told it.
-pub fn story(report: RunReport) -> [BurstEvent; 3] {
+/// A finished run as the stream of its burst told it; for a watcher who has `seen` a part, its report, which has all.
+pub fn story(report: RunReport, seen: Option<usize>) -> Vec<BurstEvent> {
+    if seen.is_some() {
+        return vec![BurstEvent::Report(Box::new(report))];
+    }
     let (plan, engine, round) = (report.plan.clone(), report.engine.clone(), report.round);
     let (fates, ms) = (report.fates.clone(), report.scoreboard.duration_ms);
-    [BurstEvent::Ready { plan, engine, round }, BurstEvent::Fates { fates, ms }, BurstEvent::Report(Box::new(report))]
+    vec![
+        BurstEvent::Ready { plan, engine, round },
+        BurstEvent::Fates { fates, ms },
+        BurstEvent::Report(Box::new(report)),
+    ]
 }
 
 /// The recorded API's answer to a burst.

@@ -48,7 +48,7 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
         };
         if !again || order.attempt == ATTEMPTS_MAX || began.elapsed() > PATIENCE {
             let outcome = if order.in_doubt { Outcome::Unknown } else { Outcome::Error };
-            tracing::info!(%failure, buyer = %order.buyer, attempt = order.attempt, ?outcome, "gave up");
+            tracing::info!(%failure, attempt = order.attempt, ?outcome, "gave up");
             return buyer.told(order, aborts, outcome, Some(reason(&failure, outcome)));
         }
         let longest_ms = match failure {

@@ -45,19 +45,43 @@ pub async fn start(
 }
 
 /// `GET /api/runs/{run}/events`: server-sent events named `burst`, from the beginning of the run to its end.
+///
+/// An event's id says how many buyers' answers were told up to it, and the last event's is [`END`]. A client that
+/// reconnects sends the last id it has seen and is told the rest; after the end it is told 204, which ends its attempts.
 pub async fn events(
     State(service): State<Arc<Service>>,
+    headers: HeaderMap,
     run: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let Path(run) = run.map_err(|rejection| AppError::Invalid(rejection.body_text()))?;
     let run: RunId = run.parse().map_err(super::problem::invalid)?;
-    let events = sse(service.watch(&run).await?);
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+    let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    if last_id == Some(END) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    // An id that this server did not give counts as none.
+    let seen = last_id.and_then(|id| id.parse::<usize>().ok());
+    let events = sse(service.watch(&run, seen).await?, seen.unwrap_or(0));
+    // For proxies that would keep the events until they have many.
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(events).keep_alive(KeepAlive::default())).into_response())
 }
 
-fn sse(events: impl Stream<Item = BurstEvent>) -> impl Stream<Item = Result<Event, Infallible>> {
-    events.map(|event| {
-        let event = Event::default().event("burst").json_data(&event);
+/// The id of a stream's last event.
+const END: &str = "end";
+
+fn sse(events: impl Stream<Item = BurstEvent>, seen: usize) -> impl Stream<Item = Result<Event, Infallible>> {
+    let mut told = seen;
+    events.map(move |event| {
+        let id = match &event {
+            BurstEvent::Ready { .. } => told.to_string(),
+            BurstEvent::Fates { fates, .. } => {
+                told += fates.len();
+                told.to_string()
+            }
+            BurstEvent::Report(_) | BurstEvent::Failed { .. } => END.to_owned(),
+        };
+        let event = Event::default().event("burst").id(id).json_data(&event);
         Ok(event.unwrap_or_else(|error| Event::default().comment(error.to_string())))
     })
 }

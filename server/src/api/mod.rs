@@ -16,7 +16,7 @@ use app::{
     visitor::random_bits,
 };
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -44,7 +44,7 @@ pub fn routes(service: Arc<Service>) -> Router {
         .route("/api/tickets", get(tickets))
         .route("/api/witness", get(witness))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready).layer(Extension(Arc::new(health::Checks::default()))))
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .route("/api", any(nothing_here))
         .route("/api/", any(nothing_here))

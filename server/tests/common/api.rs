@@ -85,14 +85,19 @@ impl Api {
 
     /// Watches a run.
     pub async fn watch(&self, run: &str) -> Events {
+        self.watch_again(run, &[]).await
+    }
+
+    /// Watches a run as a client that reconnects does, which names the last event it has seen.
+    pub async fn watch_again(&self, run: &str, headers: &[(&str, &str)]) -> Events {
         let path = format!("/api/runs/{run}/events");
-        let response = deadline(&path, self.http.request(self.request("GET", &path, &[], vec![]))).await.unwrap();
+        let response = deadline(&path, self.http.request(self.request("GET", &path, headers, vec![]))).await.unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()["content-type"]),
             (200, &"text/event-stream".parse().unwrap())
         );
         let chunks = BodyDataStream::new(response.into_body()).map(|chunk| chunk.unwrap().to_vec());
-        Events { chunks: Box::pin(chunks), unread: Vec::new() }
+        Events { chunks: Box::pin(chunks), unread: Vec::new(), last_id: String::new() }
     }
 }
 
@@ -143,6 +148,8 @@ pub struct Events {
     chunks: Pin<Box<dyn Stream<Item = Vec<u8>> + Send>>,
     /// What came and was not read yet; a chunk may end within a letter.
     unread: Vec<u8>,
+    /// The id of the event that was read last.
+    pub last_id: String,
 }
 
 impl Events {
@@ -156,7 +163,8 @@ impl Events {
                     event.lines().filter(|line| !line.starts_with(':') && !line.is_empty()).collect();
                 match lines[..] {
                     [] => continue,
-                    ["event: burst", data] => {
+                    ["event: burst", id, data] => {
+                        id.strip_prefix("id: ").unwrap().clone_into(&mut self.last_id);
                         return Some(serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap());
                     }
                     _ => panic!("not an event of a burst: {event}"),
