@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 
 use crate::error::{Error, io_error};
 pub use authority::Authority;
@@ -30,7 +30,7 @@ use bucket::Bucket;
 use complaint::{Complaint, fatal};
 use door::Admitted;
 use transaction::Session;
-use upstream::Upstream;
+use upstream::{Connected, Upstream};
 use wire::Conversation;
 
 /// How an endpoint is to behave. The defaults are Aurora DSQL's, as far as it publishes them.
@@ -246,31 +246,23 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, closed: watch::Recei
 async fn serve(client: TcpStream, shared: Arc<Shared>) -> Result<(), Complaint> {
     let until = tokio::time::Instant::now() + shared.options.connection_age;
     let admitted = timeout(door::STARTUP_WITHIN, door::admit(client, &shared)).await;
-    let Ok(Some(Admitted { mut socket, application_name })) = admitted.unwrap_or(Ok(None)) else { return Ok(()) };
-    let mut upstream = shared.upstream.clone();
-    if let Some(name) = application_name {
-        upstream.application_name(name);
-    }
-    let (client, connection) = match upstream.connect(NoTls).await {
+    let Ok(Some(Admitted { mut socket, parameters })) = admitted.unwrap_or(Ok(None)) else { return Ok(()) };
+    let Connected { upstream, parameters, key, lost } = match Upstream::connect(&shared.upstream, &parameters).await {
         Ok(connected) => connected,
-        Err(error) => {
-            tracing::debug!(%error, "PostgreSQL is not to be reached");
+        Err(complaint) => {
+            tracing::debug!(?complaint, "PostgreSQL is not to be reached");
             // Its reason is told if it has one, such as too many connections; else the client is cut off.
-            let reason = error.as_db_error().map(|db| fatal(db.code().code(), db.message()));
-            door::farewell(&mut socket, reason.unwrap_or(Complaint::Gone)).await;
+            door::farewell(&mut socket, complaint).await;
             return Ok(());
         }
     };
-    let version = connection.parameter("server_version").unwrap_or_default().to_owned();
-    // It ends when the session is dropped, after what is under way; or when PostgreSQL is lost.
-    let upstream_lost = tokio::spawn(connection);
-    door::welcome(&mut socket, &version).await?;
-    let session = Session::new(Upstream::new(client), Arc::clone(&shared));
+    door::welcome(&mut socket, parameters, key).await?;
+    let session = Session::new(upstream, Arc::clone(&shared));
     let mut conversation = Conversation::new(socket, session);
     let last = tokio::select! {
         biased;
         // Nobody knows what became of the statement under way, so the client is told nothing.
-        _ = upstream_lost => Err(Complaint::Gone),
+        _ = lost => Err(Complaint::Gone),
         ended = conversation.converse() => ended,
         () = sleep_until(until) => Err(fatal("57P01", "terminating connection: it has reached its greatest age")),
     };

@@ -1,8 +1,7 @@
 //! What a client is told when something fails, and the case in which it is told nothing.
 
-use pgwire::error::ErrorInfo;
-use pgwire::messages::response::ErrorResponse;
-use tokio_postgres::error::{ErrorPosition, Severity};
+use pgwire::error::{ErrorInfo, PgWireError};
+use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
 /// Why a message of the client was not carried out.
 #[derive(Debug)]
@@ -78,29 +77,34 @@ impl From<std::io::Error> for Complaint {
     }
 }
 
-impl From<tokio_postgres::Error> for Complaint {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let Some(db) = error.as_db_error() else {
-            // Either the connection is lost, or the driver refused to send it, such as for a wrong number of parameters.
-            let lost = error.is_closed()
-                || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
-            return if lost { Self::Gone } else { self::error("08P01", error.to_string()) };
-        };
+impl From<PgWireError> for Complaint {
+    fn from(_: PgWireError) -> Self {
+        Self::Gone
+    }
+}
+
+/// What PostgreSQL refuses, in its words.
+impl From<ErrorResponse> for Complaint {
+    fn from(response: ErrorResponse) -> Self {
+        let mut info = ErrorInfo::from(response);
         // With FATAL PostgreSQL takes its leave: Aurora DSQL's endpoint would not speak of its innards.
-        if matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) {
+        if info.is_fatal() {
             return Self::Gone;
         }
-        let mut info = ErrorInfo::new("ERROR".to_owned(), db.code().code().to_owned(), db.message().to_owned());
-        info.detail = db.detail().map(str::to_owned);
-        info.hint = db.hint().map(str::to_owned);
-        info.position = match db.position() {
-            Some(ErrorPosition::Original(place)) => Some(place.to_string()),
-            _ => None,
-        };
-        info.schema = db.schema().map(str::to_owned);
-        info.table = db.table().map(str::to_owned);
-        info.column = db.column().map(str::to_owned);
-        info.constraint = db.constraint().map(str::to_owned);
+        (info.file_name, info.line, info.routine) = (None, None, None);
         Self::Told(Box::new(info))
     }
+}
+
+/// Why PostgreSQL let nobody in, such as too many connections or a time zone that it does not know.
+pub(super) fn startup_refused(response: ErrorResponse) -> Complaint {
+    let info = ErrorInfo::from(response);
+    fatal(&info.code, info.message)
+}
+
+/// What a client is told beside the answer.
+pub(super) fn warning(code: &str, message: &str) -> NoticeResponse {
+    let mut info = ErrorInfo::new("WARNING".to_owned(), code.to_owned(), message.to_owned());
+    info.severity_nonlocalized = Some(info.severity.clone());
+    info.into()
 }

@@ -1,13 +1,18 @@
 //! The way in: TLS, the server name, the token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use pgwire::api::{ClientInfo as _, DefaultClient, PgWireConnectionState};
 use pgwire::error::PgWireError;
+use pgwire::messages::cancel::CancelRequest;
 use pgwire::messages::response::ErrorResponse;
-use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus, PasswordMessageFamily, SecretKey};
+use pgwire::messages::startup::{
+    Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, PasswordMessageFamily, SecretKey,
+    Startup,
+};
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use pgwire::tokio::server::PgWireMessageServerCodec;
 use time::OffsetDateTime;
@@ -20,6 +25,7 @@ use tokio_util::codec::Framed;
 use super::Shared;
 use super::complaint::{Complaint, fatal};
 use super::token::{self, Expected};
+use super::{dialect, upstream};
 
 /// A client's connection as a stream of messages.
 pub(super) type Socket = Framed<TlsStream<TcpStream>, PgWireMessageServerCodec<()>>;
@@ -28,22 +34,26 @@ pub(super) type Socket = Framed<TlsStream<TcpStream>, PgWireMessageServerCodec<(
 pub(super) const ALPN: &[u8] = b"postgresql";
 /// How long a client may take from its first byte to its token.
 pub(super) const STARTUP_WITHIN: Duration = Duration::from_mins(1);
+const CANCEL_REQUEST: u32 = 80_877_102;
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_REQUEST: u32 = 80_877_104;
 const TLS_HANDSHAKE: u8 = 0x16;
+/// How the names of extensions to the protocol begin.
+const EXTENSION: &str = "_pq_.";
 const USER: &str = "admin";
 const DATABASE: &str = "postgres";
 
 /// A client that has shown a good token.
 pub(super) struct Admitted {
     pub(super) socket: Socket,
-    pub(super) application_name: Option<String>,
+    /// The parameters it wants set, all of which may be.
+    pub(super) parameters: BTreeMap<String, String>,
 }
 
 /// Lets a client in, or tells it why not. `None` is one that has been turned away.
 pub(super) async fn admit(mut client: TcpStream, shared: &Shared) -> Result<Option<Admitted>, Complaint> {
     client.set_nodelay(true)?;
-    let Some(direct) = asks_for_tls(&mut client).await? else { return Ok(None) };
+    let Some(direct) = asks_for_tls(&mut client, shared).await? else { return Ok(None) };
     let tls = TlsAcceptor::from(Arc::clone(&shared.tls)).accept(client).await?;
     let (tcp, handshake) = tls.get_ref();
     let address = tcp.peer_addr()?;
@@ -53,7 +63,8 @@ pub(super) async fn admit(mut client: TcpStream, shared: &Shared) -> Result<Opti
     }
     let mut socket = Framed::new(tls, PgWireMessageServerCodec::new(DefaultClient::new(address, true)));
     match startup(&mut socket, named.as_deref(), shared).await {
-        Ok(application_name) => Ok(Some(Admitted { socket, application_name })),
+        Ok(Some(parameters)) => Ok(Some(Admitted { socket, parameters })),
+        Ok(None) => Ok(None),
         Err(complaint) => {
             farewell(&mut socket, complaint).await;
             Ok(None)
@@ -69,25 +80,20 @@ pub(super) async fn farewell(socket: &mut Socket, complaint: Complaint) {
     }
 }
 
-/// Completes the start of a connection.
-pub(super) async fn welcome(socket: &mut Socket, server_version: &str) -> Result<(), Complaint> {
+/// Completes the start of a connection with what PostgreSQL reported of itself.
+pub(super) async fn welcome(
+    socket: &mut Socket,
+    parameters: Vec<ParameterStatus>,
+    key: BackendKeyData,
+) -> Result<(), Complaint> {
     feed(socket, PgWireBackendMessage::Authentication(Authentication::Ok)).await?;
-    let parameters = [
-        ("server_version", server_version),
-        ("server_encoding", "UTF8"),
-        ("client_encoding", "UTF8"),
-        ("DateStyle", "ISO, MDY"),
-        ("IntervalStyle", "postgres"),
-        ("TimeZone", "UTC"),
-        ("integer_datetimes", "on"),
-        ("standard_conforming_strings", "on"),
-    ];
-    for (name, value) in parameters {
-        let status = ParameterStatus::new(name.to_owned(), value.to_owned());
+    for mut status in parameters {
+        // The name behind the endpoint is nobody's business.
+        if status.name == "session_authorization" {
+            USER.clone_into(&mut status.value);
+        }
         feed(socket, PgWireBackendMessage::ParameterStatus(status)).await?;
     }
-    // Cancelling is not supported, so the key opens nothing.
-    let key = BackendKeyData::new(fastrand::i32(1..), SecretKey::I32(fastrand::i32(..)));
     feed(socket, PgWireBackendMessage::BackendKeyData(key)).await?;
     socket.set_state(PgWireConnectionState::ReadyForQuery);
     Ok(())
@@ -99,7 +105,7 @@ pub(super) async fn feed(socket: &mut Socket, message: PgWireBackendMessage) -> 
 }
 
 /// Reads up to the handshake: whether it comes without having been asked for. `None` is a client turned away.
-async fn asks_for_tls(client: &mut TcpStream) -> Result<Option<bool>, Complaint> {
+async fn asks_for_tls(client: &mut TcpStream, shared: &Shared) -> Result<Option<bool>, Complaint> {
     loop {
         let mut first = [0];
         if client.peek(&mut first).await? == 1 && first[0] == TLS_HANDSHAKE {
@@ -112,7 +118,11 @@ async fn asks_for_tls(client: &mut TcpStream) -> Result<Option<bool>, Complaint>
                 return Ok(Some(false));
             }
             (8, GSS_REQUEST) => client.write_all(b"N").await?,
-            (16, _) => return Ok(None),
+            (16, CANCEL_REQUEST) => {
+                let request = CancelRequest::new(client.read_i32().await?, SecretKey::I32(client.read_i32().await?));
+                upstream::cancel(&shared.upstream, &request).await?;
+                return Ok(None);
+            }
             _ => {
                 let complaint = fatal("28000", "unable to accept connection, TLS is required");
                 if let Some(response) = complaint.response() {
@@ -133,22 +143,31 @@ fn plain(response: &ErrorResponse) -> Vec<u8> {
     bytes.to_vec()
 }
 
-async fn startup(socket: &mut Socket, named: Option<&str>, shared: &Shared) -> Result<Option<String>, Complaint> {
+/// `None` is a client that only came to cancel a statement.
+async fn startup(
+    socket: &mut Socket,
+    named: Option<&str>,
+    shared: &Shared,
+) -> Result<Option<BTreeMap<String, String>>, Complaint> {
     socket.set_state(PgWireConnectionState::AwaitingStartup);
-    let PgWireFrontendMessage::Startup(startup) = next(socket).await?.ok_or(Complaint::Gone)? else {
-        return Err(Complaint::Gone);
+    let startup = match next(socket).await?.ok_or(Complaint::Gone)? {
+        PgWireFrontendMessage::Startup(startup) => startup,
+        PgWireFrontendMessage::CancelRequest(request) => {
+            upstream::cancel(&shared.upstream, &request).await?;
+            return Ok(None);
+        }
+        _ => return Err(Complaint::Gone),
     };
     if named != Some(&shared.host) {
         tracing::info!(host = shared.host, named, "a client did not name this endpoint in its TLS handshake");
         return Err(fatal("28000", "unable to accept connection, the server name (SNI) is not that of this endpoint"));
     }
     let parameter = |name: &str| startup.parameters.get(name).map(String::as_str);
-    if parameter("options").is_some_and(|options| !options.trim().is_empty()) {
-        return Err(fatal("0A000", "setting configuration parameter \"options\" not supported"));
-    }
+    let parameters = settable(&startup.parameters)?;
     if !shared.connects.take() {
         return Err(fatal("53400", "unable to accept connection, rate exceeded"));
     }
+    negotiate(socket, &startup).await?;
     socket.set_state(PgWireConnectionState::AuthenticationInProgress);
     feed(socket, PgWireBackendMessage::Authentication(Authentication::CleartextPassword)).await?;
     socket.flush().await?;
@@ -175,7 +194,39 @@ async fn startup(socket: &mut Socket, named: Option<&str>, shared: &Shared) -> R
     if parameter("database").unwrap_or(user) != DATABASE {
         return Err(fatal("3D000", "unable to accept connection, the only database is \"postgres\""));
     }
-    Ok(parameter("application_name").map(str::to_owned))
+    Ok(Some(parameters))
+}
+
+/// The parameters of a start that are to be set; one that must not be is refused.
+fn settable(given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Complaint> {
+    let mut settable = BTreeMap::new();
+    for (name, value) in given {
+        match name.to_lowercase().as_str() {
+            "user" | "database" => {}
+            "options" if value.trim().is_empty() => {}
+            "client_encoding" if dialect::is_utf8(value) => {}
+            extension if extension.starts_with(EXTENSION) => {}
+            known if dialect::is_settable(known) => {
+                settable.insert(name.clone(), value.clone());
+            }
+            _ => {
+                let what = format!("setting configuration parameter \"{name}\" not supported");
+                return Err(fatal("0A000", what));
+            }
+        }
+    }
+    Ok(settable)
+}
+
+/// Tells a client that speaks a later version of the protocol which one is spoken here.
+async fn negotiate(socket: &mut Socket, startup: &Startup) -> Result<(), Complaint> {
+    let extensions: Vec<String> =
+        startup.parameters.keys().filter(|name| name.starts_with(EXTENSION)).cloned().collect();
+    if startup.protocol_number_minor > 0 || !extensions.is_empty() {
+        let negotiate = NegotiateProtocolVersion::new(Startup::PROTOCOL_VERSION_3_0, extensions);
+        feed(socket, PgWireBackendMessage::NegotiateProtocolVersion(negotiate)).await?;
+    }
+    Ok(())
 }
 
 fn token_of(password: PasswordMessageFamily) -> Result<String, Complaint> {

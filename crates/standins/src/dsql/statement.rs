@@ -19,16 +19,27 @@ pub(super) struct Statement {
 /// What has to be known of a statement to run it.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Begin,
+    Begin {
+        read_only: bool,
+    },
     Commit,
     Rollback,
-    /// Changes nothing. The word is its command tag.
-    Read(&'static str),
-    /// Sets a parameter of the session.
+    /// Changes nothing.
+    Read,
+    /// Sets parameters of the session, or sets them back.
     Set,
+    /// Forgets the prepared statement of this name; `None` is all of them.
+    Deallocate(Option<String>),
     Lock(Lock),
     Write(Write),
     Ddl(Ddl),
+}
+
+impl Kind {
+    /// Whether PostgreSQL is not sent it as it is.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self, Self::Begin { .. } | Self::Commit | Self::Rollback | Self::Deallocate(_))
+    }
 }
 
 /// `SELECT … FOR UPDATE` on one table.
@@ -59,12 +70,13 @@ pub(super) struct Write {
     pub(super) count: Option<String>,
     /// The same INSERT with ON CONFLICT DO NOTHING, if it has no such clause.
     pub(super) lenient: Option<String>,
+    /// The table of an INSERT without such a clause, as it is written there.
+    pub(super) into: Option<String>,
 }
 
 /// A change of the catalogue.
 #[derive(Debug)]
 pub(super) struct Ddl {
-    pub(super) tag: &'static str,
     /// Whether it is answered with the id of a job that runs in the background.
     pub(super) job: bool,
 }

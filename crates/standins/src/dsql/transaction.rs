@@ -8,25 +8,29 @@ mod alone;
 mod answers;
 mod commit;
 mod doomed;
+mod kept;
 mod within;
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use pgwire::messages::data::DataRow;
-use pgwire::messages::response::TransactionStatus;
+use pgwire::messages::data::{DataRow, FieldDescription};
+use pgwire::messages::response::{NoticeResponse, TransactionStatus};
 
 use super::Shared;
-use super::complaint::{Complaint, over_limit};
+use super::complaint::{Complaint, aborted, error, over_limit, unsupported, warning};
 use super::statement::{Kind, Statement};
-use super::upstream::{Call, Upstream};
-use std::sync::Arc;
+use super::upstream::{Call, Outcome, Upstream};
+pub(super) use answers::job_columns;
+use kept::Columns;
 
 /// The most rows one transaction may change.
 const ROWS_MAX: u64 = 3_000;
 /// The most bytes one transaction may write.
 const BYTES_MAX: usize = 10 * 1024 * 1024;
-/// Taken back to after each write, released never.
+/// Taken back to after each write; released only to be set anew.
 const SAVEPOINT: &str = "SAVEPOINT tentative";
+const RELEASE: &str = "RELEASE tentative";
 const TAKE_BACK: &str = "ROLLBACK TO tentative";
 /// For changes of the catalogue only: whoever reads a table holds a lock on its definition.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
@@ -38,6 +42,8 @@ pub(super) struct Session {
     pub(super) upstream: Upstream,
     shared: Arc<Shared>,
     state: State,
+    /// What is known of tables whose rows are not the same when they are inserted again.
+    columns: Columns,
 }
 
 enum State {
@@ -54,6 +60,7 @@ struct Txn {
     catalogue: u64,
     /// Whether it lasts only as long as the query string it began with.
     implicit: bool,
+    read_only: bool,
     known: Known,
     pending: Vec<Pending>,
     rows: u64,
@@ -95,23 +102,35 @@ struct Pending {
 }
 
 /// What a statement is answered with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answer {
-    pub(super) tag: String,
+    pub(super) notices: Vec<NoticeResponse>,
+    /// Its columns, unless it has none or was described before.
+    pub(super) columns: Option<Vec<FieldDescription>>,
     pub(super) rows: Vec<DataRow>,
-    /// The names of the columns if they are not those it was described with.
-    pub(super) columns: Option<Vec<String>>,
+    pub(super) tag: String,
 }
 
 impl Answer {
-    fn tag(tag: &str) -> Self {
-        Self { tag: tag.to_owned(), rows: Vec::new(), columns: None }
+    pub(super) fn tag(tag: &str) -> Self {
+        Self { tag: tag.to_owned(), ..Self::default() }
+    }
+
+    /// What PostgreSQL does too, but not without a word.
+    fn warned(tag: &str, code: &str, message: &str) -> Self {
+        Self { notices: vec![warning(code, message)], ..Self::tag(tag) }
+    }
+}
+
+impl From<Outcome> for Answer {
+    fn from(Outcome { columns, rows, tag, notices, .. }: Outcome) -> Self {
+        Self { notices, columns, rows, tag }
     }
 }
 
 impl Session {
     pub(super) fn new(upstream: Upstream, shared: Arc<Shared>) -> Self {
-        Self { upstream, shared, state: State::Idle }
+        Self { upstream, shared, state: State::Idle, columns: Columns::default() }
     }
 
     /// What the client is told with each `ReadyForQuery`.
@@ -121,6 +140,11 @@ impl Session {
             State::Idle | State::Open(_) => TransactionStatus::Idle,
             State::Failed => TransactionStatus::Error,
         }
+    }
+
+    /// Whether a statement would be a transaction of its own.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
     }
 
     /// Whether statements are refused until the transaction ends.
@@ -137,10 +161,10 @@ impl Session {
         done
     }
 
-    /// Opens the transaction that a query string of several statements is.
+    /// Opens the transaction that several statements are which are sent together.
     pub(super) fn begin_implicit(&mut self) {
-        if matches!(self.state, State::Idle) {
-            self.state = State::Open(self.begin(true));
+        if self.is_idle() {
+            self.state = State::Open(self.begin(true, false));
         }
     }
 
@@ -172,6 +196,7 @@ impl Session {
                 self.state = State::Idle;
                 if begun {
                     self.upstream.text("ROLLBACK").await?;
+                    self.columns.forget(); // a SET may have been taken back
                 }
                 Ok(Answer::tag("ROLLBACK"))
             }
@@ -179,16 +204,25 @@ impl Session {
                 self.state = State::Idle;
                 Ok(Answer::tag("ROLLBACK"))
             }
-            (_, State::Failed) => Err(super::complaint::aborted()),
-            // PostgreSQL only warns of these.
-            (Kind::Commit, State::Idle) => Ok(Answer::tag("COMMIT")),
-            (Kind::Rollback, State::Idle) => Ok(Answer::tag("ROLLBACK")),
-            (Kind::Begin, State::Open(txn)) => {
-                txn.implicit = false;
+            (_, State::Failed) => Err(aborted()),
+            (Kind::Commit, State::Idle) => Ok(Answer::warned("COMMIT", "25P01", "there is no transaction in progress")),
+            (Kind::Rollback, State::Idle) => {
+                Ok(Answer::warned("ROLLBACK", "25P01", "there is no transaction in progress"))
+            }
+            (Kind::Begin { .. }, State::Open(txn)) if !txn.implicit => {
+                Ok(Answer::warned("BEGIN", "25001", "there is already a transaction in progress"))
+            }
+            (Kind::Begin { read_only }, State::Open(txn)) => {
+                if *read_only && txn.known != Known::Nothing {
+                    return Err(unsupported(
+                        "BEGIN READ ONLY after other statements of a query string is not supported here",
+                    ));
+                }
+                (txn.implicit, txn.read_only) = (false, *read_only);
                 Ok(Answer::tag("BEGIN"))
             }
-            (Kind::Begin, State::Idle) => {
-                self.state = State::Open(self.begin(false));
+            (Kind::Begin { read_only }, State::Idle) => {
+                self.state = State::Open(self.begin(false, *read_only));
                 Ok(Answer::tag("BEGIN"))
             }
             (_, State::Idle) => self.alone(statement, call).await,
@@ -201,11 +235,12 @@ impl Session {
         }
     }
 
-    fn begin(&self, implicit: bool) -> Txn {
+    fn begin(&self, implicit: bool, read_only: bool) -> Txn {
         Txn {
             since: Instant::now(),
             catalogue: self.shared.cluster.catalogue(),
             implicit,
+            read_only,
             known: Known::Nothing,
             pending: Vec::new(),
             rows: 0,
@@ -223,7 +258,7 @@ impl Session {
     fn txn(&mut self) -> Result<&mut Txn, Complaint> {
         match &mut self.state {
             State::Open(txn) => Ok(txn),
-            _ => Err(super::complaint::error("XX000", "no transaction is open")),
+            _ => Err(error("XX000", "no transaction is open")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, ObjectName, Statement as Tree, TableFactor, Visit, Visitor, visit_expressions};
+use sqlparser::ast::{Expr, Ident, ObjectName, Statement as Tree, TableFactor, Visit, Visitor, visit_expressions};
 
 use crate::dsql::complaint::{Complaint, unsupported};
 
@@ -35,14 +35,17 @@ fn is_refused(name: &str) -> bool {
 }
 
 /// They give another value when a statement is run again.
-const VOLATILE: [&str; 7] =
+pub(in crate::dsql) const VOLATILE: [&str; 7] =
     ["clock_timestamp", "gen_random_uuid", "nextval", "random", "random_normal", "timeofday", "uuidv7"];
 
 /// The last part of a name as PostgreSQL reads it.
 pub(super) fn last(name: &ObjectName) -> String {
-    let last = name.0.last().and_then(|part| part.as_ident());
-    last.map(|ident| if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() })
-        .unwrap_or_default()
+    name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default()
+}
+
+/// An identifier as PostgreSQL reads it.
+pub(super) fn folded(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 /// A function in the statement whose answer cannot be repeated.

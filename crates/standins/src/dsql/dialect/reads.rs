@@ -15,7 +15,7 @@ pub(super) fn query(query: &Query) -> Result<Kind, Complaint> {
     if let ControlFlow::Break(complaint) = outer.visit(&mut Inside) {
         return Err(complaint);
     }
-    let Some(lock) = locks.first() else { return Ok(Kind::Read("SELECT")) };
+    let Some(lock) = locks.first() else { return Ok(Kind::Read) };
     if locks.len() > 1 || lock.nonblock.is_some() || !matches!(lock.lock_type, LockType::Update) {
         return Err(unsupported("locking clauses other than FOR UPDATE/FOR KEY SHARE are not supported"));
     }

@@ -23,14 +23,16 @@ pub(super) fn insert(tree: &Tree, insert: &Insert) -> Result<Write, Complaint> {
         let on = OnInsert::OnConflict(OnConflict { conflict_target: None, action: OnConflictAction::DoNothing });
         Insert { on: Some(on), ..insert.clone() }.to_string()
     });
+    let table = match &insert.table {
+        TableObject::TableName(name) => Some(name),
+        _ => None,
+    };
     Ok(Write {
         tag: "INSERT 0",
         returning: insert.returning.is_some(),
         volatile: functions::volatile(tree),
-        table: match &insert.table {
-            TableObject::TableName(name) => Some(functions::last(name)),
-            _ => None,
-        },
+        table: table.map(functions::last),
+        into: table.filter(|_| insert.on.is_none()).map(ToString::to_string),
         blind: given.is_some() && insert.on.is_none() && !asks(tree),
         given_rows: given,
         count: None,
@@ -66,7 +68,7 @@ fn changing(
         _ => None,
     };
     let volatile = functions::volatile(tree);
-    Write { tag, returning, volatile, table, blind: false, given_rows: None, count, lenient: None }
+    Write { tag, returning, volatile, table, blind: false, given_rows: None, count, lenient: None, into: None }
 }
 
 fn count(table: &TableWithJoins, selection: Option<&Expr>) -> String {

@@ -1,26 +1,14 @@
 //! What PostgreSQL's answers mean, and what the client is answered.
 
-use bytes::BytesMut;
-use pgwire::messages::data::DataRow;
+use bytes::{BufMut as _, BytesMut};
+use pgwire::messages::data::{DataRow, FieldDescription};
+use tokio_postgres::types::Type;
 
 use super::Answer;
 use crate::dsql::complaint::{Complaint, oc000, oc001};
 use crate::dsql::random_id;
-use crate::dsql::statement::{Ddl, Write};
-use crate::dsql::upstream::{Answered, Outcome, put};
-
-/// The last answer, if there is no error among them; a lost connection counts before any error.
-pub(super) fn all(answers: Vec<Answered>) -> Result<Outcome, Complaint> {
-    let mut last = Ok(Outcome::default());
-    for answer in answers {
-        match (answer.map_err(Complaint::from), &last) {
-            (Err(Complaint::Gone), _) => return Err(Complaint::Gone),
-            (answer, Ok(_)) => last = answer,
-            (_, Err(_)) => {}
-        }
-    }
-    last
-}
+use crate::dsql::statement::Ddl;
+use crate::dsql::upstream::{Answered, Outcome};
 
 pub(super) fn is_conflict(complaint: &Complaint) -> bool {
     matches!(complaint.code(), Some("40001" | "40P01"))
@@ -45,23 +33,21 @@ pub(super) fn changed_something(answer: Option<&Answered>) -> bool {
     row.is_some_and(|row| row.data.ends_with(b"t"))
 }
 
-pub(super) fn read_answer(tag: &'static str, outcome: Outcome) -> Answer {
-    let tag = if tag == "SELECT" { format!("SELECT {}", outcome.rows.len()) } else { tag.to_owned() };
-    Answer { tag, rows: outcome.rows, columns: outcome.columns }
-}
-
-pub(super) fn write_answer(write: &Write, outcome: Outcome) -> Answer {
-    Answer { tag: format!("{} {}", write.tag, outcome.affected), rows: outcome.rows, columns: outcome.columns }
-}
-
 /// A job is answered with its id; here it has ended already.
-pub(super) fn ddl_answer(ddl: &Ddl) -> Answer {
-    let mut answer = Answer::tag(ddl.tag);
+pub(super) fn ddl_answer(ddl: &Ddl, outcome: Outcome) -> Answer {
+    let mut answer = Answer::from(outcome);
     if ddl.job {
+        let id = random_id();
         let mut data = BytesMut::new();
-        put(&mut data, Some(random_id().as_bytes()));
+        data.put_i32(i32::try_from(id.len()).unwrap_or(i32::MAX));
+        data.extend_from_slice(id.as_bytes());
         answer.rows.push(DataRow::new(data, 1));
-        answer.columns = Some(vec!["job_id".to_owned()]);
+        answer.columns = Some(job_columns());
     }
     answer
+}
+
+/// The columns of that answer.
+pub(in crate::dsql) fn job_columns() -> Vec<FieldDescription> {
+    vec![FieldDescription::new("job_id".to_owned(), 0, 0, Type::TEXT.oid(), -1, -1, 0)]
 }

@@ -2,10 +2,9 @@
 
 use pgwire::messages::data::DataRow;
 
-use super::answers::all;
 use super::{Answer, Changes, Known, LOCK_TIMEOUT, Session, State, Txn};
 use crate::dsql::complaint::{Complaint, oc000, oc001, unsupported};
-use crate::dsql::upstream::{Answered, Pipeline};
+use crate::dsql::upstream::{Answered, Pipeline, all};
 
 impl Session {
     /// Ends the open transaction, well or not.
@@ -52,7 +51,7 @@ impl Session {
         }
         // Sent alone: a server that finds its client gone while it answers what came before never reads this.
         let end = if txn.implicit { "END" } else { "COMMIT" };
-        self.upstream.text(end).await.map_err(|e| conflicting(txn, e.into()))?;
+        self.upstream.text(end).await.map_err(|complaint| conflicting(txn, complaint))?;
         if txn.changes == (Changes::Catalogue { really: true }) {
             self.shared.cluster.catalogue_changed();
         }
@@ -64,15 +63,15 @@ impl Session {
         if txn.pending.is_empty() {
             return Ok(());
         }
-        let mut line = Pipeline::new(&self.upstream.client);
+        let mut line = Pipeline::default();
         if matches!(txn.changes, Changes::Catalogue { .. }) {
-            line.text(LOCK_TIMEOUT).await;
+            line.text(LOCK_TIMEOUT);
         }
         let first = line.len();
         for pending in &txn.pending {
-            line.push(&pending.call).await;
+            line.push(&pending.call);
         }
-        let answers = line.answers().await;
+        let answers = self.upstream.send(line).await?;
         let same = repeated(txn, answers.get(first..).unwrap_or_default());
         all(answers).map_err(|complaint| conflicting(txn, complaint)).and(same)
     }
@@ -102,7 +101,7 @@ fn repeated(txn: &Txn, answers: &[Answered]) -> Result<(), Complaint> {
     for (pending, answer) in txn.pending.iter().zip(answers) {
         let Ok(outcome) = answer else { continue };
         let other_rows = pending.told.as_ref().is_some_and(|told| sorted(told) != sorted(&outcome.rows));
-        if other_rows || pending.rows.is_some_and(|rows| rows != outcome.affected) {
+        if other_rows || pending.rows.is_some_and(|rows| rows != outcome.affected()) {
             return Err(unsupported("a write that differs each time it is run is not supported here in a transaction"));
         }
     }

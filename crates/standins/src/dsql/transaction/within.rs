@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::answers::{all, changed_something, ddl_answer, is_conflict, raced_ddl, read_answer, write_answer};
-use super::{Answer, CHANGED, Changes, Known, LOCK_TIMEOUT, Pending, SAVEPOINT, Session, TAKE_BACK, Txn};
+use super::answers::{changed_something, ddl_answer, is_conflict, raced_ddl};
+use super::{Answer, CHANGED, Changes, Known, LOCK_TIMEOUT, Pending, RELEASE, SAVEPOINT, Session, TAKE_BACK, Txn};
 use crate::dsql::complaint::{Complaint, error, oc001, unsupported};
 use crate::dsql::statement::{Ddl, Kind, Lock, Statement, Write};
-use crate::dsql::upstream::{Call, Outcome, Pipeline};
+use crate::dsql::upstream::{Answered, Call, Outcome, Pipeline, all};
 
 /// How a tentative run ended.
 enum Tried {
@@ -19,28 +19,49 @@ impl Session {
     /// A statement of an open transaction.
     pub(super) async fn within(&mut self, statement: &Statement, call: &Call) -> Result<Answer, Complaint> {
         match &statement.kind {
-            Kind::Read(tag) => self.read(tag, call).await,
+            Kind::Read => self.read(call).await.map(Answer::from),
             Kind::Lock(lock) => self.lock(lock, call).await,
             Kind::Write(write) => self.write(write, call).await,
             Kind::Ddl(ddl) => self.ddl(ddl, call).await,
-            Kind::Set => Err(unsupported("setting a parameter inside a transaction is not supported here")),
-            Kind::Begin | Kind::Commit | Kind::Rollback => Err(error("XX000", "not a statement to be run")),
+            Kind::Set => self.set(call).await,
+            Kind::Begin { .. } | Kind::Commit | Kind::Rollback | Kind::Deallocate(_) => {
+                Err(error("XX000", "not a statement to be run"))
+            }
         }
     }
 
     /// Reads in the snapshot, after what the transaction itself has written.
-    pub(super) async fn read(&mut self, tag: &'static str, call: &Call) -> Result<Answer, Complaint> {
+    pub(super) async fn read(&mut self, call: &Call) -> Answered {
         let txn = self.txn()?;
         if !txn.doomed && !txn.pending.is_empty() {
             match self.attempt(call, true, false).await? {
-                Tried::Done(outcome) => return Ok(read_answer(tag, outcome)),
+                Tried::Done(outcome) => return Ok(outcome),
                 Tried::Conflict => self.txn()?.doomed = true,
             }
         }
-        let mut line = Pipeline::new(&self.upstream.client);
-        self.txn()?.begin(&mut line).await;
-        line.push(call).await;
-        Ok(read_answer(tag, all(line.answers().await)?))
+        let mut line = Pipeline::default();
+        self.txn()?.begin(&mut line);
+        line.push(call);
+        self.upstream.last(line).await
+    }
+
+    /// Sets a parameter below the savepoint, or going back to that would set it back.
+    async fn set(&mut self, call: &Call) -> Result<Answer, Complaint> {
+        self.columns.forget();
+        let txn = self.txn()?;
+        let mut line = Pipeline::default();
+        txn.begin(&mut line);
+        let marked = txn.known == Known::Marked;
+        if marked {
+            line.text(RELEASE);
+        }
+        let place = line.push(call);
+        if marked {
+            line.text(SAVEPOINT);
+        }
+        let mut answers = self.upstream.send(line).await?;
+        answers.truncate(place + 1);
+        all(answers).map(Answer::from)
     }
 
     async fn lock(&mut self, lock: &Lock, call: &Call) -> Result<Answer, Complaint> {
@@ -53,18 +74,18 @@ impl Session {
                     let call = self.touch(lock, call).await?;
                     let txn = self.txn()?;
                     txn.pending.push(Pending { call, rows: None, told: None, table: None });
-                    return Ok(read_answer("SELECT", outcome));
+                    return Ok(outcome.into());
                 }
                 Tried::Conflict => self.txn()?.doomed = true,
             }
         }
-        let unlocked = self.upstream.instead(call, &lock.unlocked).await?;
-        self.read("SELECT", &unlocked).await
+        let unlocked = self.upstream.instead(call, &lock.unlocked, false).await?;
+        self.read(&unlocked).await.map(Answer::from)
     }
 
     async fn write(&mut self, write: &Write, call: &Call) -> Result<Answer, Complaint> {
-        if let Some(function) = &write.volatile {
-            let what = format!("function {function} is not supported here in a write within a transaction");
+        if let (Some(function), None) = (&write.volatile, &write.into) {
+            let what = format!("function {function} is not supported here in such a write within a transaction");
             return Err(unsupported(what));
         }
         let txn = self.txn()?;
@@ -74,13 +95,22 @@ impl Session {
         txn.changes = Changes::Rows;
         txn.count(write.given_rows.unwrap_or(0), call.size_bytes())?;
         if !txn.doomed {
-            if let Some(outcome) = self.attempt_write(write, call).await? {
+            let keeping = self.keeping(write, call).await?;
+            let tried = keeping.as_ref().map_or(call, |keeping| &keeping.call);
+            if let Some(mut outcome) = self.attempt_write(write, tried).await? {
+                let rows = outcome.affected();
+                let mut pending =
+                    Pending { call: call.clone(), rows: Some(rows), told: None, table: write.table.clone() };
+                match keeping {
+                    Some(keeping) => pending.call = keeping.keep(&mut outcome),
+                    None => pending.told = write.returning.then(|| outcome.rows.clone()),
+                }
                 let txn = self.txn()?;
-                txn.count(outcome.affected.saturating_sub(write.given_rows.unwrap_or(0)), 0)?;
-                let told = write.returning.then(|| outcome.rows.clone());
-                let rows = Some(outcome.affected);
-                txn.pending.push(Pending { call: call.clone(), rows, told, table: write.table.clone() });
-                return Ok(write_answer(write, outcome));
+                txn.count(rows.saturating_sub(write.given_rows.unwrap_or(0)), 0)?;
+                if rows > 0 || write.into.is_none() {
+                    txn.pending.push(pending);
+                }
+                return Ok(outcome.into());
             }
             self.txn()?.doomed = true;
         }
@@ -103,7 +133,7 @@ impl Session {
             (Ok(Tried::Conflict), _) => Ok(None),
             (Err(complaint), Some(lenient)) if complaint.code() == Some("23505") => {
                 // With this clause PostgreSQL tells a key that our snapshot contains from one that came later.
-                let lenient = self.upstream.instead(call, lenient).await?;
+                let lenient = self.upstream.instead(call, lenient, true).await?;
                 match self.attempt(&lenient, true, false).await? {
                     Tried::Conflict => Ok(None),
                     Tried::Done(_) => Err(complaint),
@@ -124,42 +154,39 @@ impl Session {
         let tried = self.attempt(call, true, true).await.map_err(|complaint| raced_ddl(ddl, complaint))?;
         let Tried::Done(outcome) = tried else { return Err(oc001()) };
         let txn = self.txn()?;
-        txn.changes = Changes::Catalogue { really: outcome.affected == 1 };
+        txn.changes = Changes::Catalogue { really: outcome.changed };
         txn.pending.push(Pending { call: call.clone(), rows: None, told: None, table: None });
-        Ok(ddl_answer(ddl))
+        Ok(ddl_answer(ddl, outcome))
     }
 
     /// Runs a statement, after the earlier writes if it has to see them, and takes all of it back: no lock is left.
-    /// Of a change of the catalogue it tells, as the number of rows, whether there was any.
     async fn attempt(&mut self, call: &Call, replay: bool, ddl: bool) -> Result<Tried, Complaint> {
         let shared = Arc::clone(&self.shared);
         let _turn = shared.cluster.turn().await;
-        let mut line = Pipeline::new(&self.upstream.client);
+        let mut line = Pipeline::default();
         let txn = self.txn()?;
-        txn.begin(&mut line).await;
+        txn.begin(&mut line);
         if txn.known == Known::Begun {
             txn.known = Known::Marked;
-            line.text(SAVEPOINT).await;
+            line.text(SAVEPOINT);
         }
         if replay {
             for pending in &txn.pending {
-                line.push(&pending.call).await;
+                line.push(&pending.call);
             }
         }
         if ddl {
-            line.text(LOCK_TIMEOUT).await;
+            line.text(LOCK_TIMEOUT);
         }
-        let place = line.push(call).await;
-        let changed = if ddl { Some(line.text(CHANGED).await) } else { None };
-        line.text(TAKE_BACK).await;
-        let mut answers = line.answers().await;
-        let really = changed.map(|changed| changed_something(answers.get(changed)));
+        let place = line.push(call);
+        let changed = ddl.then(|| line.text(CHANGED));
+        line.text(TAKE_BACK);
+        let mut answers = self.upstream.send(line).await?;
+        let changed = changed.is_some_and(|changed| changed_something(answers.get(changed)));
         answers.truncate(place + 1);
         match all(answers) {
             Ok(mut outcome) => {
-                if let Some(really) = really {
-                    outcome.affected = u64::from(really);
-                }
+                outcome.changed = changed;
                 Ok(Tried::Done(outcome))
             }
             Err(complaint) if is_conflict(&complaint) => Ok(Tried::Conflict),
@@ -170,10 +197,10 @@ impl Session {
 
 impl Txn {
     /// Tells PostgreSQL of the transaction, if it does not know yet.
-    async fn begin(&mut self, line: &mut Pipeline) {
+    fn begin(&mut self, line: &mut Pipeline) {
         if self.known == Known::Nothing {
             self.known = Known::Begun;
-            line.text("BEGIN").await;
+            line.text(if self.read_only { "BEGIN READ ONLY" } else { "BEGIN" });
         }
     }
 }

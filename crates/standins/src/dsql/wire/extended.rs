@@ -10,15 +10,13 @@ use pgwire::messages::extendedquery::{
     Bind, BindComplete, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended,
 };
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
-use tokio_postgres::types::Type;
 
-use super::{Conversation, Portal, Prepared, text_column};
-use crate::dsql::complaint::{Complaint, aborted, error, unsupported};
-use crate::dsql::door::feed;
+use super::{Conversation, Portal, Prepared, Progress, no_such};
+use crate::dsql::complaint::{Complaint, aborted, error};
+use crate::dsql::door::{feed, next};
 use crate::dsql::statement::{self, Kind};
-use crate::dsql::upstream::{Call, Param};
-
-const STATEMENT: u8 = b'S';
+use crate::dsql::transaction::job_columns;
+use crate::dsql::upstream::{Bound, Call, STATEMENT};
 
 impl Conversation {
     pub(super) async fn extended(&mut self, message: In) -> Result<(), Complaint> {
@@ -41,64 +39,59 @@ impl Conversation {
     }
 
     async fn parse(&mut self, parse: Parse) -> Result<(), Complaint> {
+        let name = parse.name.unwrap_or_default();
         let statement = self.understood(statement::single(&parse.query))?;
+        if !name.is_empty() && self.prepared.contains_key(&name) {
+            return Err(error("42P05", format!("prepared statement \"{name}\" already exists")));
+        }
         let upstream = match &statement {
-            Some(statement) if !matches!(statement.kind, Kind::Begin | Kind::Commit | Kind::Rollback) => {
+            Some(statement) if !statement.kind.is_ours() => {
                 if self.session.is_aborted() {
                     return Err(aborted());
                 }
-                // PostgreSQL infers what the client leaves open.
-                let types: Vec<Type> =
-                    parse.type_oids.iter().map(|oid| Type::from_oid(*oid).unwrap_or(Type::UNKNOWN)).collect();
-                Some(self.session.upstream.prepare(&statement.text, &types).await?)
+                // PostgreSQL infers the types that the client leaves open.
+                Some(self.session.upstream.prepare(&statement.text, &parse.type_oids).await?)
             }
             _ => None,
         };
-        self.prepared.insert(parse.name.unwrap_or_default(), Arc::new(Prepared { statement, upstream }));
+        self.prepared.insert(name, Arc::new(Prepared { statement, upstream }));
         feed(&mut self.socket, Out::ParseComplete(ParseComplete::new())).await
     }
 
     async fn bind(&mut self, bind: Bind) -> Result<(), Complaint> {
         let name = bind.statement_name.unwrap_or_default();
         let prepared = self.prepared.get(&name).ok_or_else(|| no_such("prepared statement", &name))?;
-        let expected = prepared.upstream.as_ref().map_or(0, |statement| statement.params().len());
-        if bind.parameters.len() != expected {
-            let given = bind.parameters.len();
-            return Err(error("08P01", format!("{given} parameters were given, the statement has {expected}")));
+        let (given, expected) = (bind.parameters.len(), prepared.params().len());
+        if given != expected {
+            let statement = format!("prepared statement \"{name}\" requires {expected}");
+            return Err(error("08P01", format!("bind message supplies {given} parameters, but {statement}")));
         }
-        for (at, column) in prepared.columns().into_iter().enumerate() {
-            if format_of(&bind.result_column_format_codes, at) == 0 && !same_in_text(column.type_id) {
-                return Err(unsupported("results in text are not supported here in the extended protocol"));
-            }
-        }
-        let text = |at| format_of(&bind.parameter_format_codes, at) == 0;
-        let params = bind.parameters.into_iter().enumerate();
-        let portal = Portal {
-            prepared: Arc::clone(prepared),
-            params: params.map(|(at, value)| Param { value, text: text(at) }).collect(),
+        let bound = Bound {
+            params: bind.parameters,
+            param_formats: bind.parameter_format_codes,
             formats: bind.result_column_format_codes,
-            waiting: None,
         };
-        self.portals.insert(bind.portal_name.unwrap_or_default(), portal);
+        let portal = Portal { prepared: Arc::clone(prepared), bound: Arc::new(bound), progress: Progress::Bound };
+        let name = bind.portal_name.unwrap_or_default();
+        if !name.is_empty() && self.portals.contains_key(&name) {
+            return Err(error("42P03", format!("cursor \"{name}\" already exists")));
+        }
+        self.portals.insert(name, portal);
         feed(&mut self.socket, Out::BindComplete(BindComplete::new())).await
     }
 
     async fn describe(&mut self, describe: &Describe) -> Result<(), Complaint> {
         let name = describe.name.clone().unwrap_or_default();
-        let mut columns;
-        if describe.target_type == STATEMENT {
+        let columns = if describe.target_type == STATEMENT {
             let prepared = self.prepared.get(&name).ok_or_else(|| no_such("prepared statement", &name))?;
-            let params = prepared.upstream.as_ref().map(tokio_postgres::Statement::params).unwrap_or_default();
-            let params = ParameterDescription::new(params.iter().map(Type::oid).collect());
-            columns = prepared.columns();
+            let params = ParameterDescription::new(prepared.params().to_vec());
+            let columns = prepared.columns(|_| 0);
             feed(&mut self.socket, Out::ParameterDescription(params)).await?;
+            columns
         } else {
             let portal = self.portals.get(&name).ok_or_else(|| no_such("portal", &name))?;
-            columns = portal.prepared.columns();
-            for (at, column) in columns.iter_mut().enumerate() {
-                column.format_code = format_of(&portal.formats, at);
-            }
-        }
+            portal.prepared.columns(|at| portal.bound.format(at))
+        };
         let described = if columns.is_empty() {
             Out::NoData(NoData::new())
         } else {
@@ -110,66 +103,82 @@ impl Conversation {
     async fn execute(&mut self, execute: &Execute) -> Result<(), Complaint> {
         let name = execute.name.clone().unwrap_or_default();
         let portal = self.portals.get_mut(&name).ok_or_else(|| no_such("portal", &name))?;
-        let (mut rows, tag) = if let Some(waiting) = portal.waiting.take() {
-            waiting
-        } else {
-            let prepared = Arc::clone(&portal.prepared);
-            let Some(statement) = &prepared.statement else {
-                return feed(&mut self.socket, Out::EmptyQueryResponse(EmptyQueryResponse::new())).await;
-            };
-            let call = match &prepared.upstream {
-                Some(upstream) => Call::Prepared(upstream.clone(), Arc::clone(&portal.params)),
-                None => Call::text(&statement.text),
-            };
-            let answer = self.session.run(statement, &call).await?;
-            (VecDeque::from(answer.rows), answer.tag)
+        let (mut rows, tag) = match std::mem::replace(&mut portal.progress, Progress::Done) {
+            Progress::Suspended(rows, tag) => (rows, tag),
+            Progress::Done => return Err(error("55000", format!("portal \"{name}\" cannot be run"))),
+            Progress::Bound => {
+                let (prepared, bound) = (Arc::clone(&portal.prepared), Arc::clone(&portal.bound));
+                let Some(statement) = &prepared.statement else {
+                    return feed(&mut self.socket, Out::EmptyQueryResponse(EmptyQueryResponse::new())).await;
+                };
+                if self.session.is_idle() && !statement.kind.is_ours() {
+                    self.join_pipeline().await?;
+                }
+                let call = match &prepared.upstream {
+                    Some(upstream) => Call::Prepared(Arc::clone(upstream), bound),
+                    None => Call::text(&statement.text),
+                };
+                let mut answer = self.run(statement, &call).await?;
+                self.notify(&mut answer).await?;
+                (VecDeque::from(answer.rows), answer.tag)
+            }
         };
         // Zero is no limit.
         let most = usize::try_from(execute.max_rows).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
-        for row in rows.drain(..most.min(rows.len())) {
+        let most = most.min(rows.len());
+        for row in rows.drain(..most) {
             feed(&mut self.socket, Out::DataRow(row)).await?;
         }
         if rows.is_empty() {
+            // Of a query this portion is counted only.
+            let tag = if tag.starts_with("SELECT ") { format!("SELECT {most}") } else { tag };
             return feed(&mut self.socket, Out::CommandComplete(CommandComplete::new(tag))).await;
         }
         if let Some(portal) = self.portals.get_mut(&name) {
-            portal.waiting = Some((rows, tag));
+            portal.progress = Progress::Suspended(rows, tag);
         }
         feed(&mut self.socket, Out::PortalSuspended(PortalSuspended::new())).await
+    }
+
+    /// A statement that no Sync follows at once is in one transaction with what comes until then.
+    async fn join_pipeline(&mut self) -> Result<(), Complaint> {
+        let following = next(&mut self.socket).await?.ok_or(Complaint::Gone)?;
+        if !matches!(following, In::Sync(_)) {
+            self.session.begin_implicit();
+        }
+        self.ahead = Some(following);
+        Ok(())
     }
 }
 
 impl Prepared {
-    fn columns(&self) -> Vec<FieldDescription> {
-        if let Some(Kind::Ddl(ddl)) = self.statement.as_ref().map(|statement| &statement.kind) {
-            return if ddl.job { vec![text_column("job_id".to_owned())] } else { Vec::new() };
+    fn params(&self) -> &[u32] {
+        self.upstream.as_ref().map_or(&[], |statement| &statement.params)
+    }
+
+    /// Its columns, with the format of each.
+    fn columns(&self, format: impl Fn(usize) -> i16) -> Vec<FieldDescription> {
+        let described = match (&self.upstream, &self.statement) {
+            (_, Some(statement::Statement { kind: Kind::Ddl(ddl), .. })) => {
+                if ddl.job {
+                    job_columns()
+                } else {
+                    Vec::new()
+                }
+            }
+            (Some(upstream), _) => upstream.columns.iter().map(same).collect(),
+            (None, _) => Vec::new(),
+        };
+        let mut columns = described;
+        for (at, column) in columns.iter_mut().enumerate() {
+            column.format_code = format(at);
         }
-        let columns = self.upstream.as_ref().map(tokio_postgres::Statement::columns).unwrap_or_default();
-        let described = columns.iter().map(|column| {
-            let table = column.table_oid().map_or(0, u32::cast_signed);
-            let number = column.column_id().unwrap_or(0);
-            let (oid, modifier) = (column.type_().oid(), column.type_modifier());
-            FieldDescription::new(column.name().to_owned(), table, number, oid, -1, modifier, 0)
-        });
-        described.collect()
+        columns
     }
 }
 
-/// The format of one value: none given is text, one is for all.
-fn format_of(formats: &[i16], at: usize) -> i16 {
-    match formats {
-        [] => 0,
-        [one] => *one,
-        many => many.get(at).copied().unwrap_or(0),
-    }
-}
-
-/// Types whose values are the same bytes in text and in binary.
-fn same_in_text(oid: u32) -> bool {
-    [Type::TEXT, Type::VARCHAR, Type::BPCHAR, Type::NAME, Type::UNKNOWN, Type::JSON].iter().any(|t| t.oid() == oid)
-}
-
-fn no_such(what: &str, name: &str) -> Complaint {
-    let code = if what == "portal" { "34000" } else { "26000" };
-    error(code, format!("{what} \"{name}\" does not exist"))
+/// A copy of a description.
+fn same(of: &FieldDescription) -> FieldDescription {
+    let (size, modifier) = (of.type_size, of.type_modifier);
+    FieldDescription::new(of.name.clone(), of.table_id, of.column_id, of.type_id, size, modifier, of.format_code)
 }
