@@ -9,6 +9,7 @@ mod browser;
 mod build;
 mod child;
 mod compress;
+mod node;
 mod python;
 mod site;
 mod style;

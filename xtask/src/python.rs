@@ -1,4 +1,4 @@
-//! What the tests of `crates/provision` ask of Python: moto and botocore in a folder of the target directory.
+//! What tests ask of Python: moto, botocore and the drivers of databases in a folder of the target directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::{build, child, tools};
 
-/// Installs what `crates/provision/tests/requirements.txt` lists, unless that very list is there already.
+/// Installs what the lists of the tests name, unless those very lists are installed already.
 pub fn packages() -> Result<()> {
     let python = python()?;
-    let list = build::root().join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&list).with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
     // Compiled packages fit one Python only.
-    let wanted = format!("# {python}\n{wanted}");
+    let mut wanted = format!("# {python}\n");
+    for list in REQUIREMENTS {
+        wanted += &fs::read_to_string(build::root().join(list)).with_context(|| format!("{list} cannot be read"))?;
+    }
     let folder = folder();
     // Written last: an installation that was stopped is done again.
     let installed = folder.join(".installed-requirements.txt");
@@ -22,15 +23,14 @@ pub fn packages() -> Result<()> {
         println!("Python packages: {}", build::from_root(&folder).display());
         return Ok(());
     }
-    println!("installing the Python packages of {REQUIREMENTS} …");
+    println!("installing the Python packages of {} …", REQUIREMENTS.join(" and "));
     remove(&folder)?;
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
         .args(["--only-binary", ":all:", "--target"])
         .arg(&folder)
-        .arg("--requirement")
-        .arg(&list)
+        .args(REQUIREMENTS.iter().flat_map(|list| [PathBuf::from("--requirement"), build::root().join(list)]))
         // A variable, because pip before 22.1 refuses it as an argument.
         .env("PIP_ROOT_USER_ACTION", "ignore");
     child::run(&mut pip, "is there a network, and does pip's configuration name an index that answers?")?;
@@ -42,7 +42,9 @@ pub fn folder() -> PathBuf {
     build::target_dir().join("tools/python")
 }
 
-const REQUIREMENTS: &str = "crates/provision/tests/requirements.txt";
+/// Packages of one list are not named in the other.
+const REQUIREMENTS: [&str; 2] =
+    ["crates/provision/tests/requirements.txt", "crates/standins/tests/clients/requirements.txt"];
 /// The oldest Python that these packages run on.
 const MINOR_MIN: u32 = 10;
 
@@ -51,7 +53,7 @@ fn python() -> Result<String> {
     if version().is_none() || !has_pip() {
         if !tools::can_apt() {
             let mend = tools::package_here("python3 python3-pip", "python3 python3-pip", "python");
-            bail!("python3 or its pip is missing, and the tests of crates/provision need both: install {mend}");
+            bail!("python3 or its pip is missing, and the tests need both: install {mend}");
         }
         tools::apt_install("Python", &["python3", "python3-pip"])?;
     }
@@ -60,7 +62,7 @@ fn python() -> Result<String> {
         bail!("`python3 -m pip` does not run: the python3 on PATH is not the one that apt gave pip to");
     }
     if minor(&version).is_some_and(|minor| minor < MINOR_MIN) {
-        bail!("{version} is too old: the tests of crates/provision need 3.{MINOR_MIN} or newer (https://python.org)");
+        bail!("{version} is too old: the tests need 3.{MINOR_MIN} or newer (https://python.org)");
     }
     Ok(version)
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::build::{self, Profile};
-use crate::{browser, child, python, tools, wasm};
+use crate::{browser, child, node, python, tools, wasm};
 
 /// Runs the steps that were asked for and stops at the first that fails.
 pub fn run(args: &TestArgs) -> Result<()> {
@@ -81,6 +81,11 @@ const STEPS: &[Step] = &[
     Step { name: "format", groups: &[Group::Fmt], work: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "PostgreSQL", groups: &[Group::Unit, Group::E2e], work: |_| tools::postgresql() },
     Step { name: "Python packages", groups: &[Group::Unit], work: |_| python::packages() },
+    Step {
+        name: "npm packages of clients",
+        groups: &[Group::Unit],
+        work: |_| node::packages("crates/standins/tests/clients"),
+    },
     Step { name: "npm packages and browser", groups: &[Group::E2e], work: |_| browser::install() },
     Step {
         name: "clippy",
@@ -164,7 +169,13 @@ mod tests {
         assert_eq!(names(&[], &[]).len(), STEPS.len());
         assert_eq!(names(&[Fmt], &[]), ["tools for Rust", "format"]);
         assert_eq!(names(&[], &[Clippy, Unit, E2e]), ["tools for Rust", "format"]);
-        let unit = ["tools for Rust", "PostgreSQL", "Python packages", "unit, property and integration tests"];
+        let unit = [
+            "tools for Rust",
+            "PostgreSQL",
+            "Python packages",
+            "npm packages of clients",
+            "unit, property and integration tests",
+        ];
         assert_eq!(names(&[Unit], &[]), unit);
         assert!(names(&[E2e], &[]).ends_with(&["site", "server", "browser tests"]));
         assert!(names(&[Fmt], &[Fmt]).is_empty());

@@ -64,7 +64,10 @@ pub(super) async fn admit(mut client: TcpStream, shared: &Shared) -> Result<Opti
     let mut socket = Framed::new(tls, PgWireMessageServerCodec::new(DefaultClient::new(address, true)));
     match startup(&mut socket, named.as_deref(), shared).await {
         Ok(Some(parameters)) => Ok(Some(Admitted { socket, parameters })),
-        Ok(None) => Ok(None),
+        Ok(None) => {
+            let _ = socket.close().await;
+            Ok(None)
+        }
         Err(complaint) => {
             farewell(&mut socket, complaint).await;
             Ok(None)

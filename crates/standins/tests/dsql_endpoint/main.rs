@@ -3,10 +3,13 @@
 // A test fails by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod clients;
 mod conflicts;
 mod dialect;
 mod entry;
+mod isolation;
 mod limits;
 mod protocol;
 mod race;
+mod raw;
 mod support;

@@ -139,8 +139,7 @@ async fn when_postgresql_is_lost_the_client_gets_no_answer() {
 async fn psql_is_served() {
     let stage = stage().await;
     let endpoint = &stage.endpoints[0];
-    let root = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(root.path(), stage.authority.root_pem()).unwrap();
+    let root = stage.root();
     let place = format!(
         "host={} hostaddr={} port={} user=admin dbname=postgres sslmode=verify-full sslrootcert={}",
         endpoint.host(),

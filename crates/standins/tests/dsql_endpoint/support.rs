@@ -107,6 +107,13 @@ impl Stage {
         trusting(&self.authority)
     }
 
+    /// The root certificate in a file, for clients that read it from one.
+    pub fn root(&self) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), self.authority.root_pem()).unwrap();
+        file
+    }
+
     /// PostgreSQL itself, past everything.
     pub async fn direct(&self) -> Client {
         let (client, connection) = self.postgres.config(&self.database).connect(tokio_postgres::NoTls).await.unwrap();

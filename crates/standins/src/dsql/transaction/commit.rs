@@ -51,7 +51,12 @@ impl Session {
         }
         // Sent alone: a server that finds its client gone while it answers what came before never reads this.
         let end = if txn.implicit { "END" } else { "COMMIT" };
-        self.upstream.text(end).await.map_err(|complaint| conflicting(txn, complaint))?;
+        let ended = self.upstream.text(end).await;
+        ended.map_err(|complaint| match complaint.code() {
+            // A deferred constraint, checked here for the first time.
+            Some(code) if code.starts_with("23") => complaint,
+            _ => conflicting(txn, complaint),
+        })?;
         if txn.changes == (Changes::Catalogue { really: true }) {
             self.shared.cluster.catalogue_changed();
         }
