@@ -8,6 +8,7 @@ pub mod purchase;
 pub mod run;
 pub mod scoreboard;
 pub mod seat_index;
+pub mod text;
 
 pub use box_office::{BoxOffice, Holder, Judged, RoundCount, RunStore, Sale, SeatRow, Span};
 pub use database::{BoxedError, Buyer, Database, Failure, Order, Seat, Transaction};
