@@ -20,7 +20,15 @@ fn make_site_folder(root: &Path) {
 /// Every run says by which commit it was made. A changed tree that is not committed says so as well.
 fn name_commit(root: &Path) {
     let git = |args: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(root).args(args).output().ok()?;
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(root)
+            .args(args)
+            // Set inside a hook of another repository.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .output()
+            .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
     };

@@ -5,10 +5,10 @@ use app::service::Download;
 use evidence::RunDocument;
 use evidence::{StressPlan, StressTest};
 use onsale::RunId;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 /// A burst of 2,000 with think time that queues behind eight others.
 const BURST_TIMEOUT: Duration = Duration::from_mins(5);
@@ -21,12 +21,30 @@ pub struct Client {
     record_key: Option<String>,
 }
 
+/// Whether an address leads to this machine. No proxy does: neither HTTP_PROXY nor ALL_PROXY is meant for it.
+pub fn is_this_machine(address: &Url) -> bool {
+    match address.host_str() {
+        Some(name) => {
+            let name = name.trim_end_matches('.');
+            let ip = name.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| ip.to_canonical());
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || ip.is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
+        }
+        None => false,
+    }
+}
+
 impl Client {
     /// A client of the deployment at `base`, such as `https://worldseat.example`.
     pub fn new(base: &str, record_key: Option<String>) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(BURST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build()?;
-        let base = base.trim_end_matches('/');
+        let base = base.trim().trim_end_matches('/');
         let base = if base.contains("://") { base.to_owned() } else { format!("http://{base}") };
+        let mut http = reqwest::Client::builder().timeout(BURST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+        if base.parse().is_ok_and(|base| is_this_machine(&base)) {
+            http = http.no_proxy();
+        }
+        let http = http.build()?;
         Ok(Self { http, base, record_key })
     }
 
@@ -102,5 +120,28 @@ impl Client {
 
     fn away(&self) -> String {
         format!("{} does not answer; is the server running there?", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_proxy_leads_to_this_machine() {
+        for (address, here) in [
+            ("http://127.0.0.1:3000/run/x", true),
+            ("http://127.8.9.1", true),
+            ("http://localhost:3000", true),
+            ("http://LOCALHOST.:3000", true),
+            ("http://seats.localhost", true),
+            ("http://[::1]:3000", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://0.0.0.0:3000", true),
+            ("http://10.0.0.1:3000", false),
+            ("https://worldseat.example", false),
+            ("https://localhost.example", false),
+            ("http://notlocalhost", false),
+        ] {
+            assert_eq!(super::is_this_machine(&address.parse().unwrap()), here, "{address}");
+        }
     }
 }

@@ -141,7 +141,7 @@ async fn sql_endpoints(
             let [first, second] = places;
             Ok([own(first, &roots)?, own(second, &roots)?])
         }
-        (Product::StandIn, Some(engines)) => stand_in(engines).await,
+        (Product::StandIn, Some(engines)) => stand_in(engines),
         (Product::StandIn, None) => anyhow::bail!("the stand-ins are not running"),
     }
 }
@@ -149,9 +149,8 @@ async fn sql_endpoints(
 fn roots(options: &EngineOptions) -> anyhow::Result<Roots> {
     let Some(path) = &options.sql_root_cert else { return Ok(Roots::Public) };
     let name = || format!("--sql-root-cert {}", path.display());
-    let roots = Roots::Pem(std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", name()))?);
-    roots.check().map_err(anyhow::Error::from_boxed).with_context(name)?;
-    Ok(roots)
+    let file = std::fs::read(path).with_context(|| format!("{} cannot be read", name()))?;
+    Roots::of_file(&file).map_err(anyhow::Error::from_boxed).with_context(name)
 }
 
 fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEndpoint> {
@@ -166,8 +165,8 @@ fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEnd
 }
 
 /// The stand-in's endpoints ask for what Aurora DSQL asks for: encryption, and a token signed with a key they know.
-async fn stand_in(engines: &StandIns) -> anyhow::Result<[SqlEndpoint; 2]> {
-    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+fn stand_in(engines: &StandIns) -> anyhow::Result<[SqlEndpoint; 2]> {
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY);
     let endpoint = |endpoint: &standins::DsqlEndpoint| {
         let roots = Roots::Pem(engines.root_pem().to_owned());
         let region = endpoint.region().parse()?;

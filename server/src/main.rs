@@ -15,7 +15,8 @@ mod verbs;
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::file::File;
-use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal, num::NonZeroUsize, process::ExitCode};
+use tracing_subscriber::EnvFilter;
 use verbs::{deprovision, provision, serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
@@ -64,8 +65,20 @@ enum Verb {
     Deprovision(deprovision::Options),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    // Sized here: by itself tokio takes the size from TOKIO_WORKER_THREADS, and panics on what is no number there.
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            eprintln!("worldseat: the threads could not be started: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> ExitCode {
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
     let (verb, matches, file) = match command_line() {
         Ok(parsed) => parsed,
@@ -91,12 +104,19 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Writes the log to standard error: what `RUST_LOG` asks for, or WorldSeat's own lines from `level` on.
+/// Writes the log to standard error: what `RUST_LOG` asks for, if it can be read, or WorldSeat's own lines from `level` on.
 fn write_log(level: &str) {
     // A pool that says of each connection that it was closed says nothing when the server ends. That credentials are
     // missing is said once, by who needs them.
-    let usual = || format!("warn,worldseat={level},app={level},deadpool=error,aws_config=error").into();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let usual = || EnvFilter::new(format!("warn,worldseat={level},app={level},deadpool=error,aws_config=error"));
+    let given = std::env::var_os(EnvFilter::DEFAULT_ENV).filter(|given| !given.is_empty());
+    let filter = given.map_or_else(usual, |given| {
+        given.to_str().and_then(|given| EnvFilter::try_new(given).ok()).unwrap_or_else(|| {
+            let given = given.to_string_lossy();
+            eprintln!("{}", verbs::plain(&format!("worldseat: RUST_LOG={given} is not a filter and changes nothing")));
+            usual()
+        })
+    });
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -3,6 +3,7 @@
 use crate::{Settings, Trouble, trouble::with_causes};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dsql::config::{Credentials, ProvideCredentials};
+use aws_smithy_http_client::Builder as HttpBuilder;
 use std::time::Duration;
 
 /// Who asks, and where.
@@ -26,7 +27,10 @@ impl Access {
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
             if url.starts_with("http://") {
-                loader = loader.credentials_provider(Credentials::new("emulator", "emulator", None, None, "emulator"));
+                // An emulator: no proxy meant for the internet leads there.
+                loader = loader
+                    .credentials_provider(Credentials::new("emulator", "emulator", None, None, "emulator"))
+                    .http_client(HttpBuilder::new().build_http());
             }
         }
         Self { base: Box::pin(loader.load()).await }

@@ -4,6 +4,7 @@ mod account;
 mod cluster;
 mod install;
 mod keeper;
+mod program;
 mod run_dir;
 mod settings;
 

@@ -111,6 +111,8 @@ async fn pgbench_rate(pgbench: &PathBuf, engines: &StandIns) -> f64 {
     std::fs::write(&script, SCRIPT).unwrap();
     let runs = engines.endpoints.iter().map(|endpoint| {
         let mut command = Command::new(pgbench);
+        // No PGOPTIONS and no PGSSLMODE of somebody's own.
+        command.env_clear();
         command.args(["--no-vacuum", "--protocol=prepared", "--max-tries=10", "--jobs=1"]);
         command.arg(format!("--client={CONNECTIONS}")).arg(format!("--time={SECONDS}"));
         command.args(["--host=127.0.0.1", &format!("--port={}", endpoint.addr().port())]);
@@ -151,7 +153,7 @@ pub fn database(engines: &StandIns) -> SqlDatabase {
 
 /// The same tables through the endpoints that behave like Aurora DSQL's.
 async fn like_dsql(engines: &StandIns) -> SqlDatabase {
-    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY);
     let endpoints = engines.dsql.each_ref().map(|endpoint| {
         let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(engines.root_pem().to_owned()));
         SqlEndpoint::by_token(region, endpoint.host(), "admin", tokens.clone(), roots).at(endpoint.addr())

@@ -1,5 +1,6 @@
 //! `worldseat verify`: judges a recorded run again, from its operations and ledger rows alone.
 
+use crate::client::is_this_machine;
 use anyhow::{Context, anyhow, bail};
 use app::{dates::utc, service::Download};
 use evidence::{RunDocument, Verification};
@@ -66,7 +67,11 @@ fn read(source: &str) -> anyhow::Result<(RunDocument<'static>, Option<RunId>)> {
     } else if source.contains("://") {
         let (address, run) = address(source)?;
         asked = run;
-        let client = reqwest::blocking::Client::builder().timeout(TIMEOUT).build()?;
+        let mut client = reqwest::blocking::Client::builder().timeout(TIMEOUT);
+        if is_this_machine(&address) {
+            client = client.no_proxy();
+        }
+        let client = client.build()?;
         let response = client.get(address).send()?;
         let status = response.status();
         if !status.is_success() {

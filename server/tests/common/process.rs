@@ -113,7 +113,8 @@ pub fn refused(options: &[&str]) -> Refusal {
 /// Takes out of a command's environment what somebody may have set for their own server.
 pub fn forget_settings(command: &mut Command) {
     command.env_remove("RUST_LOG");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WORLDSEAT_")) {
+    let ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("WORLDSEAT_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| ours(name)) {
         command.env_remove(name);
     }
 }

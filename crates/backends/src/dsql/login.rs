@@ -3,8 +3,9 @@
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dsql::{
     auth_token::{AuthToken, AuthTokenGenerator, Config},
-    config::{Credentials, ProvideCredentials, Region as AwsRegion},
+    config::{Credentials, ProvideCredentials, Region as AwsRegion, SharedCredentialsProvider},
 };
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use onsale::{BoxedError, Region};
 use std::{
     sync::Arc,
@@ -40,12 +41,12 @@ impl Tokens {
         Self::over(aws_config::defaults(BehaviorVersion::latest()).region(region).load().await)
     }
 
-    /// Signs with one key, such as the stand-in's.
-    pub async fn fixed(access_key: &str, secret_key: &str) -> Self {
+    /// Signs with one key, such as the stand-in's. Nothing of the environment applies.
+    pub fn fixed(access_key: &str, secret_key: &str) -> Self {
         let credentials = Credentials::new(access_key, secret_key, None, None, "fixed");
-        let found = aws_config::defaults(BehaviorVersion::latest());
-        // A region is named with every token; without one here it would be looked for on the network.
-        Self::over(found.credentials_provider(credentials).region(AwsRegion::from_static("none")).load().await)
+        let credentials = SharedCredentialsProvider::new(credentials);
+        let time = SharedTimeSource::new(SystemTimeSource::new());
+        Self::over(SdkConfig::builder().credentials_provider(credentials).time_source(time).build())
     }
 
     fn over(found: SdkConfig) -> Self {

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Credentials, Region as AwsRegion, StalledStreamProtectionConfig,
 };
 use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_http_client::Builder as HttpBuilder;
 use onsale::Region;
 use std::time::Duration;
 
@@ -61,8 +62,9 @@ pub(super) struct Access {
     base: Builder,
 }
 
-/// Finds out how to reach a replica. A plain `http://` endpoint is a stand-in and gets made-up credentials; for AWS
-/// they come from the environment, the profile or the machine's role.
+/// Finds out how to reach a replica. A plain `http://` endpoint is an emulator: it gets made-up credentials and is asked
+/// directly, so that no variable meant for AWS and no proxy meant for the internet applies to it. For AWS they come from
+/// the environment, the profile or the machine's role.
 pub(super) async fn access(place: &RegionalTable) -> Access {
     let aws_region = AwsRegion::new(place.region.to_string());
     let is_plain = place.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
@@ -70,6 +72,7 @@ pub(super) async fn access(place: &RegionalTable) -> Access {
         Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(Credentials::new("standin", "standin", None, None, "stand-in"))
+            .http_client(HttpBuilder::new().build_http())
             .region(aws_region)
     } else {
         let found = aws_config::defaults(BehaviorVersion::latest()).region(aws_region).load().await;

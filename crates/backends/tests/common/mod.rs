@@ -61,7 +61,7 @@ pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase 
 
 /// How to reach it.
 pub async fn dsql_config(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlConfig {
-    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY).await;
+    let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY);
     let endpoint = |endpoint: &DsqlEndpoint| {
         let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(root_pem.to_owned()));
         SqlEndpoint::by_token(region, endpoint.host(), "admin", tokens.clone(), roots).at(endpoint.addr())

@@ -38,7 +38,7 @@ async fn whoever_is_not_let_in_is_told_why_and_what_to_do() {
     };
     let host = good.endpoints[0].host();
 
-    let thief = Tokens::fixed(standins::ACCESS_KEY, "guessed").await;
+    let thief = Tokens::fixed(standins::ACCESS_KEY, "guessed");
     let mut stolen = good.clone();
     stolen.endpoints[0].login = Login::Token(thief);
     let line = refusal(stolen).await;

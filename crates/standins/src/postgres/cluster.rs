@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::account::Account;
 use super::install::Install;
+use super::program::program;
 use super::{DATABASE, USER};
 use crate::error::{Error, io_error};
 
@@ -47,9 +48,9 @@ pub(super) fn ensure(install: &Install, account: Option<&Account>, data: &Path, 
 }
 
 fn make(install: &Install, account: Option<&Account>, data: &Path, kept: bool) -> Result<(), Error> {
-    let mut initdb = Command::new(install.program("initdb"));
+    let mut initdb = program(install.program("initdb"));
     initdb.args(["-A", "trust", "--no-locale", "-E", "UTF8", "-U", SUPERUSER, "-D"]).arg(data);
-    let mut single = Command::new(install.program("postgres"));
+    let mut single = program(install.program("postgres"));
     single.args(["--single", "-D"]).arg(data);
     if !kept {
         initdb.arg("--no-sync");
@@ -67,8 +68,8 @@ fn run(mut command: Command, account: Option<&Account>, directory: &Path, input:
     if let Some(account) = account {
         account.run_as(&mut command);
     }
-    let program = command.get_program().to_string_lossy().into_owned();
-    let doing = || io_error(format!("running {program}"));
+    let name = command.get_program().to_string_lossy().into_owned();
+    let doing = || io_error(format!("running {name}"));
     command.current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(doing())?;
     if let Some(mut stdin) = child.stdin.take() {
@@ -79,5 +80,5 @@ fn run(mut command: Command, account: Option<&Account>, directory: &Path, input:
     if output.status.success() {
         return Ok(());
     }
-    Err(Error::Program { program, words: String::from_utf8_lossy(&output.stderr).into_owned() })
+    Err(Error::Program { program: name, words: String::from_utf8_lossy(&output.stderr).into_owned() })
 }

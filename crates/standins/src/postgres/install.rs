@@ -1,8 +1,8 @@
 //! Where PostgreSQL's programs are.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use super::program::program;
 use crate::error::{Error, io_error};
 
 /// One installed PostgreSQL server.
@@ -17,7 +17,7 @@ impl Install {
     /// The one on PATH, else the newest a package has put in its usual place.
     pub(super) fn find() -> Result<Self, Error> {
         let bin = candidates().into_iter().find(|bin| complete(bin)).ok_or(Error::NotInstalled)?;
-        let output = Command::new(bin.join("postgres"))
+        let output = program(bin.join("postgres"))
             .arg("--version")
             .output()
             .map_err(io_error("asking PostgreSQL for its version"))?;
@@ -51,7 +51,7 @@ fn candidates() -> Vec<PathBuf> {
     found.extend(versions_in(Path::new("/usr"), "bin"));
     found.extend(versions_in(Path::new("/opt/homebrew/opt"), "bin"));
     found.extend(versions_in(Path::new("/usr/local/opt"), "bin"));
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+    if let Ok(output) = program("pg_config").arg("--bindir").output() {
         found.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
     found

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::install::on_path;
+use super::program::program;
 use crate::error::{Error, io_error};
 
 /// A shutdown that writes kept data back may take its time; only then do we stop asking.
@@ -30,18 +31,18 @@ pub(super) struct Keeper {
 ///
 /// `setpriv` from util-linux sets the parent's death signal and becomes the program. The direct way needs code between
 /// fork and exec, which is unsafe. Without `setpriv` (macOS, `BusyBox`) the next start sweeps the survivor up.
-pub(super) fn mortal(program: &Path) -> Command {
+pub(super) fn mortal(file: &Path) -> Command {
     let quiet = |command: &mut Command| {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
     };
     if let Some(setpriv) = on_path("setpriv")
-        && quiet(Command::new(&setpriv).args(["--pdeathsig", "QUIT", "true"]))
+        && quiet(program(&setpriv).args(["--pdeathsig", "QUIT", "true"]))
     {
-        let mut command = Command::new(setpriv);
-        command.args(["--pdeathsig", "QUIT", "--"]).arg(program);
+        let mut command = program(setpriv);
+        command.args(["--pdeathsig", "QUIT", "--"]).arg(file);
         return command;
     }
-    Command::new(program)
+    program(file)
 }
 
 impl Keeper {

@@ -151,6 +151,8 @@ async fn psql_is_served() {
                   SELECT * FROM t ORDER BY n; COMMIT";
     let mut psql = tokio::process::Command::new("psql");
     psql.args(["-XAt", "-v", "ON_ERROR_STOP=1", "-d", &place]).stdin(std::process::Stdio::piped());
+    // No PGOPTIONS, no PGSERVICE and no ~/.psqlrc of somebody's own.
+    psql.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     psql.env("PGPASSWORD", token(endpoint.host(), endpoint.region()).await).kill_on_drop(true);
     psql.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let Ok(mut psql) = psql.spawn() else {
