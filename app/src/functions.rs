@@ -16,12 +16,42 @@ use crate::{
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use onsale::Outcome;
-use onsale::{Backend, BuyerName, FloorId, SeatId};
+use onsale::{Backend, BuyerName, FloorId, InvalidId, SeatId, text};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::str::FromStr;
+
+/// What a form holds, read as somebody typed it (by [`FromStr`]) and not as it was recorded.
+#[derive(Clone, Debug, Serialize)]
+pub struct Typed<T>(pub T);
+
+impl<'de, T: FromStr<Err = InvalidId>> Deserialize<'de> for Typed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A whole number, however it was typed: 4, 4.0 or 4e0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Whole(pub u32);
+
+impl FromStr for Whole {
+    type Err = InvalidId;
+    fn from_str(typed: &str) -> Result<Self, InvalidId> {
+        let number = typed.trim().parse().ok().and_then(text::whole).and_then(|number| u32::try_from(number).ok());
+        number.map(Self).ok_or_else(|| InvalidId("Buyers and think time are whole numbers, such as 24".to_owned()))
+    }
+}
 
 /// Buys one seat. Whatever is not a sale is an error here, so that page and form are told so in the same words.
 #[server(prefix = "/do", endpoint = "buy")]
-pub async fn buy(backend: Backend, floor: FloorId, seat: SeatId, buyer: BuyerName) -> Result<PurchaseAnswer, AppError> {
-    let answer = ssr::service()?.buy(backend, &floor, seat, buyer, None).await?;
+pub async fn buy(
+    backend: Backend,
+    floor: FloorId,
+    seat: SeatId,
+    buyer: Typed<BuyerName>,
+) -> Result<PurchaseAnswer, AppError> {
+    let answer = ssr::service()?.buy(backend, &floor, seat, buyer.0, None).await?;
     let database = || "The database".to_owned();
     match (answer.outcome, &answer.ticket_id) {
         (Outcome::Confirmed, Some(ticket)) => {
@@ -40,10 +70,11 @@ pub async fn break_it(
     backend: Backend,
     floor: FloorId,
     seat: SeatId,
-    buyers: u32,
-    think_ms: u32,
+    buyers: Typed<Whole>,
+    think_ms: Typed<Whole>,
     #[server(default)] confirmed: bool,
 ) -> Result<BurstStart, AppError> {
+    let (Typed(Whole(buyers)), Typed(Whole(think_ms))) = (buyers, think_ms);
     let wish = BurstRequest { backend, floor: floor.clone(), seats: vec![seat], buyers, think_ms, stress: None };
     let start = ssr::service()?.break_it(wish, confirmed).await?;
     match &start {
@@ -57,17 +88,17 @@ pub async fn break_it(
 
 /// Opens every seat that was sold since the last reset.
 #[server(prefix = "/do", endpoint = "reset")]
-pub async fn reset(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<Floor, AppError> {
+pub async fn reset(backend: Backend, floor: FloorId, buyer: Typed<BuyerName>) -> Result<Floor, AppError> {
     let service = ssr::service()?;
     service.reset(backend, &floor, None).await?;
     ssr::send_form_to(&format!("/?backend={backend}&floor={floor}"));
-    Ok(Floor::of(&service.floor_view(backend, &floor, &buyer).await?, &buyer))
+    Ok(Floor::of(&service.floor_view(backend, &floor, &buyer.0).await?, &buyer.0))
 }
 
 /// The floor as the database has it now, with the visitor's tickets and the floor-wide witness.
 #[server(prefix = "/do", endpoint = "floor")]
-pub async fn load_floor(backend: Backend, floor: FloorId, buyer: BuyerName) -> Result<Floor, AppError> {
-    Ok(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer).await?, &buyer))
+pub async fn load_floor(backend: Backend, floor: FloorId, buyer: Typed<BuyerName>) -> Result<Floor, AppError> {
+    Ok(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer.0).await?, &buyer.0))
 }
 
 #[cfg(feature = "ssr")]

@@ -91,8 +91,10 @@ const YEAR_S: u32 = 365 * 24 * 60 * 60;
 
 /// The value of a cookie, if it is a name of its kind.
 fn cookie<T: FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    // Each by itself: another program on this host may have set one that is no UTF-8.
+    let all = headers.get_all(header::COOKIE).iter();
+    let pairs = all.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let pairs = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
     pairs.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse().ok())
 }
 
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
 
     fn headers(cookies: &str) -> HeaderMap {
-        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookies).unwrap())])
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(cookies.as_bytes()).unwrap())])
     }
 
     #[test]
@@ -128,6 +130,9 @@ mod tests {
             Visitor::from_headers(&headers("a=b; worldseat_floor=abc; worldseat_buyer=guest-7k2m9q3x"), true);
         assert_eq!((visitor.floor.as_str(), visitor.buyer.as_str()), ("abc", "guest-7k2m9q3x"));
         assert!(new.is_empty());
+        let others = HeaderValue::from_bytes(b"name=Zo\xeb; other=Zo\xc3\xab; worldseat_floor=abc").unwrap();
+        let (visitor, _) = Visitor::from_headers(&HeaderMap::from_iter([(header::COOKIE, others)]));
+        assert_eq!(visitor.floor.as_str(), "abc");
     }
 
     #[test]

@@ -3,16 +3,18 @@
 
 pub mod file;
 pub mod mask;
+mod trimmed;
 
 use crate::address::{Addresses, public_url};
 use anyhow::{Context, bail, ensure};
 use app::visitor::SiteAddress;
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, StringValueParser};
 use ipnet::IpNet;
 use mask::masked;
 use onsale::Region;
 use reqwest::Url;
 use std::{fmt, net::IpAddr, path::PathBuf};
+pub use trimmed::trimmed;
 
 const PRODUCT: &str = "The product's database (nothing given: a stand-in)";
 const FOIL: &str = "The foil (nothing given: a stand-in beside a stand-in, else none)";
@@ -24,23 +26,23 @@ const SERVICE: &str = "The service";
 pub struct EngineOptions {
     /// Aurora DSQL: the two regional endpoints of one cluster, such as ID.dsql.us-east-1.on.aws, separated by a comma.
     #[arg(long, env = "WORLDSEAT_DSQL_ENDPOINTS", value_delimiter = ',', value_name = "HOST,HOST")]
-    #[arg(help_heading = PRODUCT)]
+    #[arg(value_parser = trimmed(StringValueParser::new()), help_heading = PRODUCT)]
     pub dsql_endpoints: Vec<String>,
     /// Their regions, where the host names do not say.
     #[arg(long, env = "WORLDSEAT_DSQL_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
-    #[arg(help_heading = PRODUCT)]
+    #[arg(value_parser = trimmed(str::parse::<Region>), help_heading = PRODUCT)]
     pub dsql_regions: Vec<Region>,
     /// Whom the access token is for.
     #[arg(long, env = "WORLDSEAT_DSQL_USER", default_value = "admin", value_name = "USER")]
-    #[arg(help_heading = PRODUCT)]
+    #[arg(value_parser = trimmed(StringValueParser::new()), help_heading = PRODUCT)]
     pub dsql_user: String,
     /// A database of your own in its place: two URLs of PostgreSQL's protocol. They may be the same.
     #[arg(long, env = "WORLDSEAT_SQL_URLS", hide_env_values = true, value_delimiter = ',', value_name = "URL,URL")]
-    #[arg(help_heading = PRODUCT)]
+    #[arg(value_parser = trimmed(StringValueParser::new()), help_heading = PRODUCT)]
     pub sql_urls: Vec<String>,
     /// What to call the two places of those URLs.
     #[arg(long, env = "WORLDSEAT_SQL_REGIONS", value_delimiter = ',', value_name = "NAME,NAME")]
-    #[arg(default_value = "first,second", help_heading = PRODUCT)]
+    #[arg(default_value = "first,second", value_parser = trimmed(str::parse::<Region>), help_heading = PRODUCT)]
     pub sql_regions: Vec<Region>,
     /// Believe only the certificate authorities in this PEM file, not the public ones.
     #[arg(long, env = "WORLDSEAT_SQL_ROOT_CERT", value_name = "FILE")]
@@ -48,19 +50,19 @@ pub struct EngineOptions {
     pub sql_root_cert: Option<PathBuf>,
     /// DynamoDB Global Tables: the two regions.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_REGIONS", value_delimiter = ',', value_name = "REGION,REGION")]
-    #[arg(help_heading = FOIL)]
+    #[arg(value_parser = trimmed(str::parse::<Region>), help_heading = FOIL)]
     pub dynamodb_regions: Vec<Region>,
     /// The table of seats and the ledger.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_TABLES", value_delimiter = ',', value_name = "SEATS,LEDGER")]
     #[arg(default_value = "worldseat-seats,worldseat-ledger")]
-    #[arg(help_heading = FOIL)]
+    #[arg(value_parser = trimmed(StringValueParser::new()), help_heading = FOIL)]
     pub dynamodb_tables: Vec<String>,
     /// Other endpoints than AWS's; over plain http no credentials are looked for.
     #[arg(long, env = "WORLDSEAT_DYNAMODB_ENDPOINTS", hide_env_values = true, value_delimiter = ',')]
-    #[arg(value_name = "URL,URL", help_heading = FOIL)]
+    #[arg(value_name = "URL,URL", value_parser = trimmed(StringValueParser::new()), help_heading = FOIL)]
     pub dynamodb_endpoints: Vec<String>,
     /// The product alone.
-    #[arg(long, env = "WORLDSEAT_NO_FOIL", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "WORLDSEAT_NO_FOIL", value_parser = trimmed(BoolishValueParser::new()))]
     #[arg(help_heading = FOIL)]
     pub no_foil: bool,
     /// Keep the stand-ins' data in this directory. Without it, it is thrown away at the end.
@@ -68,26 +70,26 @@ pub struct EngineOptions {
     pub data: Option<PathBuf>,
     /// What COMMIT takes longer on the stand-in for Aurora DSQL, in milliseconds: the way between two regions.
     #[arg(long, env = "WORLDSEAT_COMMIT_LATENCY_MS", default_value_t = 10, value_name = "MS")]
-    #[arg(help_heading = STAND_INS, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    #[arg(help_heading = STAND_INS, value_parser = trimmed(clap::value_parser!(u64).range(0..=10_000)))]
     pub commit_latency_ms: u64,
     /// Least and greatest replication lag of the stand-in for DynamoDB, in milliseconds.
     #[arg(long, env = "WORLDSEAT_LAG_MS", value_delimiter = ',', default_value = "500,1000")]
-    #[arg(value_name = "LEAST,GREATEST", help_heading = STAND_INS)]
+    #[arg(value_name = "LEAST,GREATEST", value_parser = trimmed(clap::value_parser!(u32)), help_heading = STAND_INS)]
     pub lag_ms: Vec<u32>,
     /// Add the known-bad control: the stand-in's PostgreSQL at READ COMMITTED, as backend `control`.
-    #[arg(long, env = "WORLDSEAT_CONTROL", value_parser = BoolishValueParser::new(), help_heading = STAND_INS)]
+    #[arg(long, env = "WORLDSEAT_CONTROL", value_parser = trimmed(BoolishValueParser::new()), help_heading = STAND_INS)]
     pub control: bool,
     /// The most buyers of one burst.
     #[arg(long, env = "WORLDSEAT_BUYERS_MAX", default_value_t = 2000, value_name = "BUYERS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(2..=10_000), help_heading = SERVICE)]
+    #[arg(value_parser = trimmed(clap::value_parser!(u32).range(2..=10_000)), help_heading = SERVICE)]
     pub buyers_max: u32,
     /// How many buyers of a burst a region serves at once; the rest queue. The same on every backend.
     #[arg(long, env = "WORLDSEAT_CONNECTIONS", default_value_t = 64)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
+    #[arg(value_parser = trimmed(clap::value_parser!(u32).range(1..=256)), help_heading = SERVICE)]
     pub connections: u32,
     /// Connections to each region for pages and the API, which bursts do not use. A request waits at most 3 s for one.
     #[arg(long, env = "WORLDSEAT_SITE_CONNECTIONS", default_value_t = 16)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=256), help_heading = SERVICE)]
+    #[arg(value_parser = trimmed(clap::value_parser!(u32).range(1..=256)), help_heading = SERVICE)]
     pub site_connections: u32,
     /// The site's address for visitors, such as https://seats.example. Without it, each request's Host names it.
     #[arg(long, env = "WORLDSEAT_PUBLIC_URL", value_name = "URL", value_parser = public_url, help_heading = SERVICE)]
@@ -98,7 +100,7 @@ pub struct EngineOptions {
     pub trusted_proxies: Vec<IpNet>,
     /// Who records a stress test must send this key. Without it, only this machine may record one.
     #[arg(long, env = "WORLDSEAT_RECORD_KEY", hide_env_values = true, value_name = "KEY")]
-    #[arg(help_heading = SERVICE)]
+    #[arg(value_parser = trimmed(StringValueParser::new()), help_heading = SERVICE)]
     pub record_key: Option<String>,
 }
 
@@ -370,6 +372,30 @@ mod tests {
         ] {
             assert_eq!(words(&flags), expect, "{flags}");
         }
+    }
+
+    #[test]
+    fn blanks_around_a_value_are_no_part_of_it() {
+        let line = |flags: &[&str]| {
+            let flags = Flags::try_parse_from(std::iter::once("worldseat").chain(flags.iter().copied())).unwrap();
+            flags.engines
+        };
+        let set = line(&["--dsql-endpoints", "a.dsql.us-east-1.on.aws, b.dsql.us-east-2.on.aws\r", "--lag-ms", "5, 6"]);
+        assert_eq!(
+            set.choose().unwrap().product.to_string(),
+            "Aurora DSQL at a.dsql.us-east-1.on.aws and b.dsql.us-east-2.on.aws"
+        );
+        assert_eq!(set.lag_ms, [5, 6]);
+        let set = line(&[
+            "--sql-urls",
+            " postgres://a@b/x ,\tpostgres://a@b/x",
+            "--sql-regions",
+            "one, two",
+            "--connections",
+            "8\r",
+        ]);
+        assert_eq!(set.sql_urls, ["postgres://a@b/x"; 2]);
+        assert_eq!((set.sql_regions[1].as_str(), set.connections), ("two", 8));
     }
 
     #[test]

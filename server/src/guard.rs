@@ -1,6 +1,10 @@
 //! What is refused before anybody looks at it, and what a refusal of a server function says.
 
-use crate::{address::is_of_site, api::Problem, router::BODY_BYTES_MAX};
+use crate::{
+    address::is_of_site,
+    api::{Fields, Problem},
+    router::BODY_BYTES_MAX,
+};
 use app::{error::AppError, visitor::SiteAddress};
 use axum::{
     body::{Body, to_bytes},
@@ -9,6 +13,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use onsale::text;
 
 /// Refuses a state-changing request whose Origin is another site.
 pub async fn same_site(request: Request, next: Next) -> Response {
@@ -27,6 +32,26 @@ pub async fn short(request: Request, next: Next) -> Response {
         return Problem::too_long().into_response();
     }
     next.run(request).await
+}
+
+/// Refuses a form whose text cannot be read, that has a field twice or one that no form of the page has: what reads it
+/// next would read another text, take the last, and ignore the field.
+pub async fn readable_form(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !request.uri().path().starts_with("/do/") {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, BODY_BYTES_MAX).await else { return Problem::too_long().into_response() };
+    match form(&bytes) {
+        Ok(()) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn form(bytes: &[u8]) -> Result<(), Problem> {
+    let text = text::decode(bytes).map_err(|error| AppError::Invalid(format!("The form cannot be read: {error}")))?;
+    let fields = Fields::of_form(&text)?;
+    fields.only(&["backend", "floor", "seat", "buyer", "buyers", "think_ms", "confirmed"]).map(drop)
 }
 
 /// Leptos answers 500 to whatever a server function refuses; the error itself knows better. The refusal then reads as

@@ -62,6 +62,7 @@ pub fn router(service: Arc<Service>, addr: SocketAddr, addresses: Addresses) -> 
         .fallback(file_or_nothing)
         .layer(CompressionLayer::new().br(true).gzip(true).compress_when(compressible))
         .layer(middleware::from_fn(guard::true_status))
+        .layer(middleware::from_fn(guard::readable_form))
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn(guard::short))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

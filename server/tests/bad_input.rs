@@ -28,6 +28,7 @@ async fn wrong_input_is_refused_in_words() {
     too_long_on_the_wire(api).await;
 
     assert_eq!(everything(api).await, before, "something was sold or reset by wrong input");
+    harmless_text(api).await;
     only_posts_make_floors(&server).await;
     lists_of_seats(api).await;
     server.stop();
@@ -61,7 +62,10 @@ async fn fields(api: &Api) {
     }
     for path in ["/api/purchase", "/api/breakit", "/api/bursts", "/api/reset"] {
         let with = |name: &str, value: Value| {
-            let mut body = json!({"backend": "dsql", "seat": "A1"});
+            let mut body = json!({"backend": "dsql"});
+            if path != "/api/reset" {
+                body["seat"] = json!("A1");
+            }
             body[name] = value;
             async move { api.post(path, &body).await }
         };
@@ -80,7 +84,9 @@ async fn fields(api: &Api) {
     check(api.post("/api/purchase", &json!({"seat": null})), 400, &["seat required"]).await;
     check(api.post("/api/purchase", &json!({"seat": 42})), 400, &["seat must be a text"]).await;
     check(api.post("/api/breakit", &json!({"seat": ["A1"]})), 400, &["seat must be a text"]).await;
-    for buyer in ["", "   ", &long, &endless, "a\nb", "a\u{0}b", "\u{7f}"] {
+    let unseen =
+        ["\u{200b}", "\u{3164}", "\u{2060}\u{2060}", "\u{ad}", "\u{feff}", "\u{e0041}", "a\u{202e}b", "a\u{200b}b"];
+    for buyer in ["", "   ", &long, &endless, "a\nb", "a\u{0}b", "\u{7f}"].into_iter().chain(unseen) {
         check(api.post("/api/purchase", &json!({"seat": "A1", "buyer": buyer})), 400, &["1 to 64 characters"]).await;
     }
     check(api.post("/api/purchase", &json!({"seat": "A1", "buyer": 7})), 400, &["buyer must be a text"]).await;
@@ -136,13 +142,44 @@ async fn bodies(api: &Api) {
         for body in broken {
             check(send(body.as_bytes()), 400, &["The body must be a JSON object"]).await;
         }
+        check(send(b"{\"baceknd\":\"naive\"}"), 400, &["unknown field 'baceknd'", "backend, floor"]).await;
+        check(send(b"{\0\"\0b\0"), 400, &["UTF-16 (little endian)", "UTF-8"]).await;
+        check(api.send("POST", &format!("{path}?floor=x"), &[], "{}"), 400, &["in the body", "query"]).await;
         check(send(b"{\"seat\":\"A1\",\"seat\":\"B1\"}"), 400, &["duplicate field `seat`"]).await;
-        check(send(b"{\"seat\":\"A\xff\"}"), 400, &["The body must be a JSON object", "utf-8"]).await;
+        check(send(b"{\"seat\":\"A\xff\"}"), 400, &["The body must be a JSON object", "byte 10 (0xff)"]).await;
         check(send(b"\xef\xbb\xbf\xff\xfe"), 400, &["The body must be a JSON object"]).await;
         check(send(&vec![b' '; 70 * 1024]), 413, &["too long", "64 kB"]).await;
         let nested = "[".repeat(30_000);
         check(send(format!("{{\"seats\":{nested}").as_bytes()), 400, &["The body must be a JSON object"]).await;
     }
+}
+
+/// What is only written otherwise means the same.
+async fn harmless_text(api: &Api) {
+    let floor = "harmless";
+    let answer = api.done("/api/purchase", &json!({"floor": floor, "seat": "C1", "buyer": " Zo\u{eb}\u{feff}"})).await;
+    assert_eq!(answer["buyer"], "Zo\u{eb}");
+    for buyer in ["Zo%C3%AB", "Zoe%CC%88", "Zo\u{eb}", "+Zoe%CC%88%E2%80%8B"] {
+        let found = api.read(&format!("/api/tickets?floor={floor}&buyer={buyer}")).await;
+        assert_eq!(found["tickets"][0]["seat_id"], "C1", "{buyer}: {found}");
+    }
+    for buyer in ["\u{1f469}\u{200d}\u{1f4bb}", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}"] {
+        let wish = json!({"floor": floor, "seat": "C2", "buyer": buyer});
+        assert_eq!(api.done("/api/purchase", &wish).await["buyer"], buyer);
+    }
+    for (concurrency, mark) in [("4.0", ""), ("4e0", "\u{feff}")] {
+        let body = format!(
+            "{mark}{{\"floor\":\"{floor}\",\"seat\":\"C3\",\"concurrency\":{concurrency},\"thinkMs\":0.0}}\r\n"
+        );
+        let answer = api.send("POST", "/api/breakit", &[], body).await;
+        assert_eq!((answer.status, &answer.json().unwrap()["concurrency"]), (200, &json!(4)), "{}", answer.text());
+    }
+    let utf16: Vec<u8> = "\u{feff}{\"floor\":\"harmless\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(api.send("POST", "/api/reset", &[], utf16).await.status, 200);
+    let form = "backend=dsql&floor=harmless&seat=C4&buyers=2e0&think_ms=0.0&buyer=guest";
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = api.send("POST", "/do/break", &headers, form).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 async fn queries(api: &Api) {
@@ -157,11 +194,16 @@ async fn queries(api: &Api) {
         check(with("backend=dsql&backend=naive"), 400, &["backend"]).await;
         check(with("floor=a%2Fb"), 400, &["'a/b' is not a floor id", "1 to 64"]).await;
         check(with(&format!("floor={}", "x".repeat(65))), 400, &["is not a floor id", "1 to 64"]).await;
-        check(with("floor=%FF%FE"), 400, &["is not a floor id"]).await;
+        check(with("floor=%FF%FE"), 400, &["floor is not UTF-8 (%FF)"]).await;
+        check(with("floor=a&floor=a"), 400, &["floor is given twice"]).await;
+        check(with("flor=a"), 400, &["unknown field 'flor'", "backend, floor, seat, buyer"]).await;
     }
     check(api.get("/api/tickets"), 400, &["buyer required"]).await;
     check(api.get("/api/tickets?buyer="), 400, &["1 to 64 characters"]).await;
     check(api.get("/api/tickets?buyer=%00"), 400, &["1 to 64 characters"]).await;
+    check(api.get("/api/tickets?buyer=Zo%EB"), 400, &["buyer is not UTF-8 (%EB)", "%C3%AB"]).await;
+    check(api.get("/api/tickets?buyer=100%"), 400, &["buyer is not percent-encoded"]).await;
+    check(api.get("/api/tickets?buyer=a%E2%80%AEb"), 400, &["it holds U+202E"]).await;
     check(api.get(&format!("/api/tickets?buyer={}", "x".repeat(4000))), 400, &["1 to 64 characters"]).await;
     check(api.get("/api/witness?seat=ZZ99"), 400, &["'ZZ99' is not a seat"]).await;
     check(api.get("/api/witness?seat=A13"), 400, &["'A13' is not on the floor", "A1 to H12"]).await;
@@ -229,6 +271,13 @@ async fn server_functions(api: &Api) {
         ("/do/buy", "backend=dsql&floor=main&seat=A1&buyer=", 400, "1 to 64 characters"),
         ("/do/buy", "nonsense", 400, "backend"),
         ("/do/buy", "", 400, "backend"),
+        ("/do/buy", "backend=dsql&floor=main&seat=A1&buyer=Zo%EB", 400, "buyer is not UTF-8 (%EB)"),
+        ("/do/buy", "backend=dsql&floor=main&seat=A1&buyer=a%E2%80%AEb", 400, "U+202E"),
+        ("/do/buy", "backend=dsql&floor=main&seat=A1&buyer=%E2%80%8B", 400, "1 to 64 characters"),
+        ("/do/buy", "backend=dsql&floor=main&seat=A1&buyer=%EF%BF%BD", 400, "U+FFFD"),
+        ("/do/buy", "backend=dsql&floor=main&seat=A1&seat=B1&buyer=ada", 400, "seat is given twice"),
+        ("/do/reset", "backend=dsql&floor=main&buyer=ada&seats=A1", 400, "unknown field 'seats'"),
+        ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=2.5&think_ms=0", 400, "whole numbers"),
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=2001&think_ms=0", 400, "2 to 2000"),
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=-1&think_ms=0", 400, ""),
         ("/do/break", "backend=dsql&floor=main&seat=A1&buyers=2&think_ms=2001", 400, "0 to 2000"),

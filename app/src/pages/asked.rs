@@ -1,6 +1,7 @@
 //! What the address of the on-sale asks for, and what a form without JavaScript left in it.
 
 use crate::error::AppError;
+use crate::functions::Whole;
 use crate::island::{THINK_MS_MAX, setup::Notice};
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_router::params::ParamsMap;
@@ -51,8 +52,8 @@ impl Asked {
             backend: read(query, "backend"),
             floor: read(query, "floor"),
             seat: read(query, "seat"),
-            buyers: read(query, "buyers"),
-            think_ms: read(query, "think"),
+            buyers: read(query, "buyers").map(|Whole(buyers)| buyers),
+            think_ms: read(query, "think").map(|Whole(ms)| ms),
             ticket: read(query, "ticket"),
             ask: query.get_str("ask") == Some("1"),
             error,

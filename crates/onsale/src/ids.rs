@@ -1,9 +1,10 @@
 //! The names of things: floor, seat, buyer, ticket, region, backend, run.
 
+use crate::text;
 use compact_str::{CompactString, format_compact};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{fmt, str::FromStr};
 
 /// A chair, such as `C7`: a row letter and a number from 1. Ordered as on the floor, not as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,17 +108,18 @@ pub type Round = u32;
 pub struct InvalidId(pub String);
 
 /// A piece of somebody's input that is short enough to repeat to them.
-fn clipped(text: &str) -> String {
-    let mut out: String = text.chars().take(24).map(|c| if c.is_control() { '·' } else { c }).collect();
-    if text.chars().nth(24).is_some() {
+fn clipped(given: &str) -> String {
+    let shown = |c: char| if c.is_control() || text::is_steering(c) { '·' } else { c };
+    let mut out: String = given.chars().take(24).map(shown).collect();
+    if given.chars().nth(24).is_some() {
         out.push('…');
     }
     out
 }
 
-/// Declares a name that is a checked string.
-macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $check:expr, $allowed:literal) => {
+/// Declares a name that is a string.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $read:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(CompactString);
@@ -128,6 +130,21 @@ macro_rules! text_id {
                 &self.0
             }
         }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        text_serde!($name, $read);
+    };
+}
+
+/// Declares a name that is a checked string.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $allowed:literal) => {
+        text!($(#[$doc])* $name, str::parse);
 
         impl FromStr for $name {
             type Err = InvalidId;
@@ -140,20 +157,12 @@ macro_rules! text_id {
                 }
             }
         }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        text_serde!($name);
     };
 }
 
 /// Lets serde read and write a name as a plain string, without a copy in between: a run may hold millions.
 macro_rules! text_serde {
-    ($name:ident) => {
+    ($name:ident, $read:expr) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -162,13 +171,13 @@ macro_rules! text_serde {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Parsed(PhantomData))
+                deserializer.deserialize_str(Parsed($read))
             }
         }
     };
 }
 
-text_serde!(Backend);
+text_serde!(Backend, str::parse);
 
 impl Serialize for SeatId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -178,20 +187,20 @@ impl Serialize for SeatId {
 
 impl<'de> Deserialize<'de> for SeatId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(PhantomData))
+        deserializer.deserialize_str(Parsed(str::parse))
     }
 }
 
-/// What is parsed from a string.
-struct Parsed<T>(PhantomData<T>);
+/// What is read from a string, and how.
+struct Parsed<T>(fn(&str) -> Result<T, InvalidId>);
 
-impl<T: FromStr<Err = InvalidId>> Visitor<'_> for Parsed<T> {
+impl<T> Visitor<'_> for Parsed<T> {
     type Value = T;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        text.parse().map_err(E::custom)
+        (self.0)(text).map_err(E::custom)
     }
 }
 
@@ -201,11 +210,12 @@ text_id!(
     |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
     "a floor id: 1 to 64 letters, digits, '-' or '_' are"
 );
-text_id!(
-    /// Who buys: 1 to 64 characters.
+text!(
+    /// Who buys: 1 to 64 characters. [`FromStr`] is for a name that somebody types or a client sends: it composes the
+    /// name (see [`text::composed`]) and refuses what nobody can see. serde reads it as it was recorded
+    /// ([`BuyerName::recorded`]).
     BuyerName,
-    |t| !t.trim().is_empty() && t.chars().count() <= 64 && !t.chars().any(char::is_control),
-    "a buyer name: 1 to 64 characters are, none of them a control character"
+    BuyerName::recorded
 );
 text_id!(
     /// The confirmation code, and the sale's id. Never used for a second sale.
@@ -254,7 +264,36 @@ impl RunId {
     }
 }
 
+impl FromStr for BuyerName {
+    type Err = InvalidId;
+    fn from_str(typed: &str) -> Result<Self, InvalidId> {
+        let refused = |why: &str| {
+            let typed = clipped(typed);
+            let allowed = "1 to 64 characters are allowed, none of them a control or invisible character";
+            InvalidId(format!("'{typed}' is not a buyer name{why}: {allowed}"))
+        };
+        let name = text::composed(typed).map_err(|c| refused(&format!(" (it holds U+{:04X})", u32::from(c))))?;
+        if !(1..=64).contains(&name.chars().count()) {
+            return Err(refused(""));
+        }
+        Ok(Self(name.into()))
+    }
+}
+
 impl BuyerName {
+    /// A name that a ledger or a document of a run holds, exactly as it stands there: what was sold to an odd name
+    /// stays readable.
+    ///
+    /// # Errors
+    /// If no version ever sold to such a name.
+    pub fn recorded(name: &str) -> Result<Self, InvalidId> {
+        if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+            let name = clipped(name);
+            return Err(InvalidId(format!("'{name}' is not a buyer name: 1 to 64 characters without controls are")));
+        }
+        Ok(Self(name.into()))
+    }
+
     /// A name for a buyer who gave none, from 40 random bits.
     pub fn guest(bits: u128) -> Self {
         Self(format_compact!("guest-{}", base32(bits, 8).to_ascii_lowercase()))
@@ -357,6 +396,12 @@ mod tests {
                 && long.parse::<BuyerName>().is_err()
                 && "ada\n".parse::<BuyerName>().is_err()
         );
+        let turned = "a\u{202e}b".parse::<BuyerName>().unwrap_err().to_string();
+        assert!(turned.starts_with("'a·b' is not a buyer name (it holds U+202E): 1 to 64 characters"), "{turned}");
+        assert!("\u{200b}".parse::<BuyerName>().is_err() && BuyerName::recorded("\u{200b}").is_ok());
+        assert_eq!("Zoe\u{308} ".parse::<BuyerName>().unwrap(), "Zoë".parse().unwrap());
+        assert_eq!(BuyerName::recorded("Zoe\u{308}").unwrap().as_str(), "Zoe\u{308}");
+        assert_eq!(serde_json::from_str::<BuyerName>("\"Zoe\u{308}\"").unwrap().as_str(), "Zoe\u{308}");
         assert_eq!(long.parse::<BuyerName>().unwrap_err().to_string().chars().filter(|c| *c == 'x').count(), 24);
         assert_eq!(
             "maybe".parse::<Backend>().unwrap_err().to_string(),

@@ -86,12 +86,8 @@ fn sse(events: impl Stream<Item = BurstEvent>, seen: usize) -> impl Stream<Item 
     })
 }
 
-fn wish(
-    service: &Service,
-    peer: SocketAddr,
-    headers: &HeaderMap,
-    Posted(wish): Posted,
-) -> Result<BurstRequest, Problem> {
+fn wish(service: &Service, peer: SocketAddr, headers: &HeaderMap, body: Posted) -> Result<BurstRequest, Problem> {
+    let wish = body.with(&["backend", "floor", "seat", "seats", "concurrency", "thinkMs", "stress"])?;
     let stress = wish.stress()?;
     if stress.is_some() {
         super::stress::may_record(service, peer, headers)?;

@@ -3,10 +3,12 @@
 mod body;
 mod burst;
 mod downloads;
+mod fields;
 mod health;
 mod problem;
 mod stress;
 
+pub use fields::Fields;
 pub use problem::Problem;
 
 use app::{
@@ -65,7 +67,8 @@ async fn witness(State(service): State<Arc<Service>>, Asked(wish): Asked) -> Ans
     Ok(Json(service.witness(wish.backend()?, &wish.floor()?, wish.seat()?).await?))
 }
 
-async fn buy(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Result<Response, Problem> {
+async fn buy(State(service): State<Arc<Service>>, body: Posted) -> Result<Response, Problem> {
+    let wish = body.with(&["backend", "floor", "seat", "buyer", "region"])?;
     let seat = wish.seat()?.ok_or_else(|| AppError::Invalid("seat required".to_owned()))?;
     let buyer = wish.buyer()?.unwrap_or_else(|| BuyerName::guest(random_bits()));
     let answer: PurchaseAnswer = service.buy(wish.backend()?, &wish.floor()?, seat, buyer, wish.region()?).await?;
@@ -78,7 +81,8 @@ async fn buy(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Resul
     Ok(Json(answer).into_response())
 }
 
-async fn reset(State(service): State<Arc<Service>>, Posted(wish): Posted) -> Answer<ResetAnswer> {
+async fn reset(State(service): State<Arc<Service>>, body: Posted) -> Answer<ResetAnswer> {
+    let wish = body.with(&["backend", "floor", "seats"])?;
     let backend = wish.backend()?;
     let seats: Option<BTreeSet<SeatId>> = wish.seats()?;
     let seats: Option<Vec<SeatId>> = seats.map(|seats| seats.into_iter().collect());

@@ -1,6 +1,6 @@
 //! Recorded stress tests over HTTP. The numbers are the server's own: a client says what to do, never what came out.
 
-use super::{Answer, Problem, body::object, problem::invalid};
+use super::{Answer, Problem, body::object, fields::number, problem::invalid};
 use crate::address::is_this_machine;
 use app::{error::AppError, service::Service};
 use axum::{
@@ -11,7 +11,8 @@ use axum::{
 };
 use evidence::{StressPlan, StressTest};
 use onsale::{Backend, RunId, SeatId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc};
 
 /// `POST /api/stress`: begins to record one.
@@ -57,9 +58,8 @@ impl From<StressTest> for Answered {
 pub fn may_record(service: &Service, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Problem> {
     let allowed = match &service.record_key {
         Some(key) => {
-            let sent =
-                headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-            sent == Some(key)
+            let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+            sent == Some(key.as_bytes())
         }
         None => is_this_machine(peer, headers),
     };
@@ -73,38 +73,21 @@ pub fn may_record(service: &Service, peer: SocketAddr, headers: &HeaderMap) -> R
 /// What the body asks for; what is left out is the usual test.
 pub struct Planned(StressPlan);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Wish {
-    #[serde(default = "usual_levels")]
-    levels: Vec<u32>,
-    #[serde(default = "usual_think_ms")]
-    think_ms: Vec<u32>,
-    #[serde(default = "once")]
-    rounds: u32,
-    seat: Option<SeatId>,
-    #[serde(default)]
-    backends: Vec<Backend>,
-}
-
 impl<S: Send + Sync> FromRequest<S> for Planned {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Wish { levels, think_ms, rounds, seat, backends } = object(request, state).await?;
-        let seat = seat.map_or_else(|| SeatId::new('A', 1).map_err(invalid), Ok)?;
-        Ok(Self(StressPlan { levels, think_ms, rounds, seat, backends, no_foil: false }))
+        let wish = object(request, state).await?.only(&["levels", "thinkMs", "rounds", "seat", "backends"])?;
+        let any = 0..=u32::MAX;
+        let numbers = |name: &str| wish.list(name, "[8, 24]", |value| Some(number(name, value, any.clone())));
+        let backend = |value: &Value| Some(value.as_str()?.parse::<Backend>().map_err(invalid));
+        Ok(Self(StressPlan {
+            levels: numbers("levels")?.unwrap_or_else(|| vec![8, 24, 48, 60]),
+            think_ms: numbers("thinkMs")?.unwrap_or_else(|| vec![0, 20]),
+            rounds: wish.number("rounds", 1, any.clone())?,
+            seat: wish.text("seat")?.map_or_else(|| SeatId::new('A', 1), str::parse).map_err(invalid)?,
+            backends: wish.list("backends", "[\"dsql\", \"naive\"]", backend)?.unwrap_or_default(),
+            no_foil: false,
+        }))
     }
-}
-
-fn usual_levels() -> Vec<u32> {
-    vec![8, 24, 48, 60]
-}
-
-fn usual_think_ms() -> Vec<u32> {
-    vec![0, 20]
-}
-
-fn once() -> u32 {
-    1
 }

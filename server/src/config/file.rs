@@ -3,7 +3,14 @@
 
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Command, parser::ValueSource};
-use std::{collections::BTreeMap, env, path::PathBuf};
+use onsale::text;
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+};
 use toml::{Table, Value};
 
 /// Read where nothing else is named, if it is there.
@@ -24,14 +31,15 @@ impl File {
     /// # Errors
     /// If it cannot be read, is not TOML, or has a key that is no flag: names file and key.
     pub fn read(command: &Command) -> anyhow::Result<Self> {
-        let named = named(env::args()).or_else(|| env::var(VARIABLE).ok()).map(PathBuf::from);
+        let named = named(env::args_os()).or_else(|| env::var_os(VARIABLE)).map(PathBuf::from);
         let path = match named {
             Some(path) => path,
             None if PathBuf::from(USUAL).exists() => USUAL.into(),
             None => return Ok(Self::default()),
         };
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let values = values(&text, &known(command)).with_context(|| path.display().to_string())?;
+        let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let values = text::decode(&bytes).map_err(Into::into).and_then(|text| values(&text, &known(command)));
+        let values = values.with_context(|| path.display().to_string())?;
         Ok(Self { path, values })
     }
 
@@ -65,14 +73,14 @@ impl File {
 }
 
 /// The value of `--config`, looked for before anything else can be parsed.
-fn named(args: impl Iterator<Item = String>) -> Option<String> {
+fn named(args: impl Iterator<Item = OsString>) -> Option<OsString> {
     let mut args = args.skip(1).take_while(|arg| arg != "--");
     while let Some(arg) = args.next() {
         if arg == "--config" {
             return args.next();
         }
-        if let Some(path) = arg.strip_prefix("--config=") {
-            return Some(path.to_owned());
+        if let Some(path) = arg.as_bytes().strip_prefix(b"--config=") {
+            return Some(OsStr::from_bytes(path).to_owned());
         }
     }
     None
@@ -105,10 +113,16 @@ fn values(text: &str, known: &[String]) -> anyhow::Result<BTreeMap<String, Vec<S
         let words = list.into_iter().map(|value| match value {
             Value::String(text) => Ok(text),
             Value::Integer(number) => Ok(number.to_string()),
+            Value::Float(number) => match text::whole(number) {
+                Some(number) => Ok(number.to_string()),
+                None => bail!("'{key}' must be a whole number; {number} is not"),
+            },
             Value::Boolean(yes) => Ok(yes.to_string()),
             other => bail!("'{key}' has a {} where text, a number, true or false belongs", other.type_str()),
         });
-        values.insert(id, words.collect::<anyhow::Result<_>>()?);
+        if values.insert(id, words.collect::<anyhow::Result<_>>()?).is_some() {
+            bail!("'{key}' is given twice, with a hyphen and with an underscore: leave one out");
+        }
     }
     Ok(values)
 }
@@ -119,9 +133,9 @@ mod tests {
 
     #[test]
     fn the_file_is_found_in_the_arguments() {
-        let args = |line: &str| named(line.split(' ').map(str::to_owned));
-        assert_eq!(args("worldseat serve --config a.toml"), Some("a.toml".to_owned()));
-        assert_eq!(args("worldseat --config=b.toml serve"), Some("b.toml".to_owned()));
+        let args = |line: &str| named(line.split(' ').map(OsString::from));
+        assert_eq!(args("worldseat serve --config a.toml"), Some("a.toml".into()));
+        assert_eq!(args("worldseat --config=b.toml serve"), Some("b.toml".into()));
         assert_eq!(args("worldseat serve -- --config c.toml"), None);
     }
 
@@ -134,9 +148,14 @@ mod tests {
             .map(|(key, values)| (key.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>()))
             .into();
         assert_eq!(read("connections = 8\nno-foil = true\ndsql-endpoints = ['a', 'b']"), Ok(expect));
+        assert_eq!(read("connections = 4.0"), read("connections = 4e0"));
+        assert_eq!(read("connections = 4.0").unwrap()["connections"], ["4"]);
         for (text, named) in [
             ("speed = 1", "'speed' is not a setting"),
-            ("connections = 1.5", "'connections' has a float"),
+            ("connections = 4.5", "'connections' must be a whole number; 4.5 is not"),
+            ("connections = nan", "'connections' must be a whole number"),
+            ("no-foil = true\nno_foil = false", "'no_foil' is given twice"),
+            ("connections = 1\nconnections = 2", "duplicate key"),
             ("connections = { a = 1 }", "'connections' has a table"),
             ("connections", "line 1: "),
             ("a = 1\nrecord-key = \"hunter2", "line 2: "),

@@ -3,7 +3,7 @@
 use super::stop_signal;
 use crate::{
     compose,
-    config::{EngineOptions, Product},
+    config::{EngineOptions, Product, trimmed},
     deployment::{Deployment, listen},
 };
 use app::{service::Service, words::engine_line};
@@ -17,6 +17,7 @@ right.")]
 pub struct Options {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:3000", env = "WORLDSEAT_ADDR")]
+    #[arg(value_parser = trimmed(str::parse::<SocketAddr>))]
     pub addr: SocketAddr,
     #[command(flatten)]
     pub engines: EngineOptions,

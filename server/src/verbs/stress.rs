@@ -4,7 +4,7 @@
 use super::{serve::starting, stop_signal};
 use crate::{
     client::Client,
-    config::EngineOptions,
+    config::{EngineOptions, trimmed},
     deployment::{Deployment, listen},
 };
 use anyhow::bail;
@@ -30,9 +30,11 @@ pub struct Options {
     url: Option<String>,
     /// Buyers at once, level by level, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "8,24,48,60")]
+    #[arg(value_parser = trimmed(clap::value_parser!(u32)))]
     levels: Vec<u32>,
     /// Think times in milliseconds, separated by commas: the pause between reading and writing.
     #[arg(long, value_delimiter = ',', default_value = "0,20")]
+    #[arg(value_parser = trimmed(clap::value_parser!(u32)))]
     think: Vec<u32>,
     /// How often each is done.
     #[arg(long, default_value_t = 1)]
@@ -45,7 +47,7 @@ pub struct Options {
     floor: Option<onsale::FloorId>,
     /// The databases, of dsql (the product's), naive (the foil) and control; without it, the product and, where there is
     /// one, the foil.
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = trimmed(str::parse::<Backend>))]
     backends: Vec<Backend>,
     /// Have the deployment record it: its Proof panel lists every test that was begun.
     #[arg(long)]

@@ -177,7 +177,7 @@ fn round_count(row: &Row) -> Option<RoundCount> {
 fn seat_row(row: &Row) -> Option<SeatRow> {
     let holder = || {
         Some(Holder {
-            owner: row.try_get::<_, Option<&str>>("owner").ok()??.parse().ok()?,
+            owner: BuyerName::recorded(row.try_get::<_, Option<&str>>("owner").ok()??).ok()?,
             ticket: row.try_get::<_, Option<&str>>("ticket").ok()??.parse().ok()?,
             region: row.try_get::<_, Option<&str>>("region").ok()??.parse().ok()?,
         })
@@ -200,7 +200,7 @@ fn sale(row: &Row) -> Option<Sale> {
         seat: row.try_get::<_, &str>("seat").ok()?.parse().ok()?,
         round: round(row.try_get("round").ok()?)?,
         ticket: row.try_get::<_, &str>("ticket").ok()?.parse().ok()?,
-        buyer: row.try_get::<_, &str>("buyer").ok()?.parse().ok()?,
+        buyer: BuyerName::recorded(row.try_get("buyer").ok()?).ok()?,
         region: row.try_get::<_, &str>("region").ok()?.parse().ok()?,
         run: row.try_get::<_, Option<&str>>("run").ok()?.map(str::parse).transpose().ok()?,
         attempt: u32::try_from(row.try_get::<_, i64>("attempt").ok()?).ok()?,

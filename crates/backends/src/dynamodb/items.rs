@@ -1,7 +1,7 @@
 //! Items of the two tables, to and from the on-sale's types.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use onsale::{FloorId, Holder, InvalidId, Order, Round, Sale, Seat, SeatId, SeatRow, Ticket};
+use onsale::{BuyerName, FloorId, Holder, InvalidId, Order, Round, Sale, Seat, SeatId, SeatRow, Ticket};
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -52,7 +52,7 @@ impl SeatItem {
     pub(super) fn from_item(item: &Item) -> Result<Self, Malformed> {
         let holder = match read_text(item, "status")? {
             "sold" => Some(Holder {
-                owner: read_id(item, "owner")?,
+                owner: read_buyer(item, "owner")?,
                 ticket: read_id(item, "ticket")?,
                 region: read_id(item, "region")?,
             }),
@@ -99,7 +99,7 @@ pub(super) fn sale(item: &Item) -> Result<Sale, Malformed> {
         seat: read_id(item, "seat")?,
         round: read_number(item, "round")?,
         ticket: read_id(item, "ticket")?,
-        buyer: read_id(item, "buyer")?,
+        buyer: read_buyer(item, "buyer")?,
         region: read_id(item, "region")?,
         run: if item.contains_key("run") { Some(read_id(item, "run")?) } else { None },
         attempt: read_number(item, "attempt")?,
@@ -150,6 +150,10 @@ fn read_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, Malforme
 
 fn read_id<T: FromStr<Err = InvalidId>>(item: &Item, name: &'static str) -> Result<T, Malformed> {
     read_text(item, name)?.parse().map_err(|_| Malformed(name))
+}
+
+fn read_buyer(item: &Item, name: &'static str) -> Result<BuyerName, Malformed> {
+    BuyerName::recorded(read_text(item, name)?).map_err(|_| Malformed(name))
 }
 
 fn read_number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Malformed> {
