@@ -65,11 +65,15 @@ enum Verb {
     Deprovision(deprovision::Options),
 }
 
+/// The stack of a thread: what std gives one by itself.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
 fn main() -> ExitCode {
-    // Sized here: by itself tokio takes the size from TOKIO_WORKER_THREADS, and panics on what is no number there.
+    // Sized here: by itself tokio takes the number from TOKIO_WORKER_THREADS and std the stack from RUST_MIN_STACK, and
+    // panics on what is no size there.
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    match runtime {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    match runtime.worker_threads(threads).thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime.block_on(run()),
         Err(error) => {
             eprintln!("worldseat: the threads could not be started: {error}");

@@ -8,6 +8,7 @@ pub mod stress;
 pub mod synth;
 pub mod verify;
 
+use onsale::text::is_steering;
 use std::borrow::Cow;
 
 /// Prints a line; whoever does not read it to its end, such as `head`, has seen enough.
@@ -21,8 +22,7 @@ pub(crate) use say;
 
 /// Words from elsewhere must not steer the terminal: whatever is not to be read is written as its escape.
 pub fn plain(words: &str) -> Cow<'_, str> {
-    let steers =
-        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| (c.is_control() && c != '\n') || is_steering(c);
     if !words.contains(steers) {
         return words.into();
     }

@@ -29,7 +29,12 @@ pub struct Server {
 impl Server {
     /// `worldseat serve` on a free port, with `options`.
     pub fn start(options: &[&str]) -> Self {
-        let mut process = Process::start(&[&["--addr", "127.0.0.1:0"], options].concat());
+        Self::start_with(options, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub fn start_with(options: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut process = Process::start(&[&["--addr", "127.0.0.1:0"], options].concat(), variables);
         let base = process.says_where();
         Self { api: Api::new(base), process }
     }
@@ -102,7 +107,7 @@ pub struct Refusal {
 
 /// Runs `worldseat serve` with options it must refuse, and waits for its end.
 pub fn refused(options: &[&str]) -> Refusal {
-    let mut process = Process::start(options);
+    let mut process = Process::start(options, &[]);
     let status = process.ended();
     let said = process.all_said();
     assert_eq!(process.announced.try_iter().collect::<Vec<_>>(), Vec::<String>::new());
@@ -130,11 +135,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(options: &[&str]) -> Self {
+    fn start(options: &[&str], variables: &[(&str, &str)]) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_worldseat"));
         command.arg("serve").args(options).env("TMPDIR", temp.path()).stdin(Stdio::null());
         forget_settings(&mut command);
+        command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, announced) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
