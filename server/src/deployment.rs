@@ -68,7 +68,7 @@ impl Deployment {
             self.server.abort();
         }
         if tokio::time::timeout(STORED_WITHIN, self.service.stored()).await.is_err() {
-            eprintln!("runs that have ended could not be stored within {} s", STORED_WITHIN.as_secs());
+            crate::output::notice!("runs that have ended could not be stored within {} s", STORED_WITHIN.as_secs());
         }
         if let Some(engines) = self.engines {
             engines.stop().await;

@@ -1,5 +1,8 @@
 //! The binary `worldseat`: reads the command line and runs the verb.
 
+// They panic where nothing can be written; `output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod address;
 mod api;
 mod client;
@@ -8,6 +11,7 @@ mod config;
 mod deployment;
 mod guard;
 mod host;
+mod output;
 mod request_log;
 mod router;
 mod site;
@@ -15,7 +19,12 @@ mod verbs;
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::file::File;
-use std::{ffi::OsString, io::IsTerminal, num::NonZeroUsize, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{IsTerminal, Write as _},
+    num::NonZeroUsize,
+    process::ExitCode,
+};
 use tracing_subscriber::EnvFilter;
 use verbs::{deprovision, provision, serve, stress, synth, verify};
 
@@ -76,7 +85,7 @@ fn main() -> ExitCode {
     match runtime.worker_threads(threads).thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime.block_on(run()),
         Err(error) => {
-            eprintln!("worldseat: the threads could not be started: {error}");
+            output::notice!("worldseat: the threads could not be started: {error}");
             ExitCode::from(2)
         }
     }
@@ -85,9 +94,10 @@ fn main() -> ExitCode {
 async fn run() -> ExitCode {
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
     let (verb, matches, file) = match command_line() {
-        Ok(parsed) => parsed,
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(ended)) => return ended,
         Err(error) => {
-            eprintln!("{}", verbs::plain(&format!("worldseat: {error:#}")));
+            output::notice!("worldseat: {error:#}");
             return ExitCode::from(2);
         }
     };
@@ -103,8 +113,8 @@ async fn run() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // With its causes, in one line.
-        eprintln!("{}", verbs::plain(&format!("worldseat: {error:#}")));
-        ExitCode::from(trouble)
+        output::notice!("worldseat: {error:#}");
+        ExitCode::from(if error.is::<output::Unwritten>() { 2 } else { trouble })
     })
 }
 
@@ -117,12 +127,14 @@ fn write_log(level: &str) {
     let filter = given.map_or_else(usual, |given| {
         given.to_str().and_then(|given| EnvFilter::try_new(given).ok()).unwrap_or_else(|| {
             let given = given.to_string_lossy();
-            eprintln!("{}", verbs::plain(&format!("worldseat: RUST_LOG={given} is not a filter and changes nothing")));
+            output::notice!("worldseat: RUST_LOG={given} is not a filter and changes nothing");
             usual()
         })
     });
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    // They would be printed with a macro that panics: a server whose log cannot be written goes on selling.
+    log.log_internal_errors(false).init();
 }
 
 /// Variables that look like settings and are none: said, because a misspelt one changes nothing.
@@ -147,16 +159,35 @@ fn unknown_variables(command: &Command, given: impl Iterator<Item = OsString>) -
     ours.filter(|name| !known.contains(name)).collect()
 }
 
-/// The verb, what its arguments were, and the file that took the place of their defaults.
-fn command_line() -> anyhow::Result<(Verb, ArgMatches, File)> {
+/// The verb, what its arguments were, and the file that took the place of their defaults; or how the program ends, if the
+/// command line asks for no verb.
+fn command_line() -> anyhow::Result<Result<(Verb, ArgMatches, File), ExitCode>> {
     for name in unknown_variables(&Cli::command(), std::env::vars_os().map(|(name, _)| name)) {
-        eprintln!("worldseat: {name} is no setting of WorldSeat and changes nothing; see `worldseat config`");
+        output::notice!("worldseat: {name} is no setting of WorldSeat and changes nothing; see `worldseat config`");
     }
     let file = File::read(&Cli::command())?;
-    let matches = file.as_defaults(Cli::command()).get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let parsed = file.as_defaults(Cli::command()).try_get_matches();
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(told) => return told_by_clap(&told).map(Err),
+    };
     let verb = matches.subcommand().map_or_else(ArgMatches::default, |(_, verb)| verb.clone());
-    Ok((cli.verb, verb, file))
+    Ok(Ok((cli.verb, verb, file)))
+}
+
+/// Prints the help, the version, or what is wrong with the command line, in colours where a terminal reads it.
+fn told_by_clap(told: &clap::Error) -> anyhow::Result<ExitCode> {
+    let text = |colours: bool| {
+        let text = told.render();
+        if colours { text.ansi().to_string() } else { text.to_string() }
+    };
+    if told.use_stderr() {
+        let _ = std::io::stderr().write_all(text(std::io::stderr().is_terminal()).as_bytes());
+        return Ok(ExitCode::from(2));
+    }
+    output::to_stdout(|out| out.write_all(text(std::io::stdout().is_terminal()).as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

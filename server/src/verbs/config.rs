@@ -8,6 +8,7 @@ use crate::{
         is_host,
         mask::{HIDDEN, all_masked},
     },
+    output::say,
 };
 use clap::{ArgMatches, Args as _, Command};
 use std::process::ExitCode;
@@ -30,12 +31,12 @@ pub fn config(options: &serve::Options, matches: &ArgMatches, file: &File) -> an
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let (names, values) = (width(0), width(1));
     for [name, value, source] in &rows {
-        super::say!("{name:names$}  {value:values$}  {source}");
+        say!("{name:names$}  {value:values$}  {source}")?;
     }
     let choice = options.engines.choose()?;
     compose::can_be_read(&options.engines, &choice)?;
-    super::say!("\nproduct  {}", choice.product);
-    super::say!("foil     {}", choice.foil.map_or_else(|| "none".to_owned(), |foil| foil.to_string()));
+    say!("\nproduct  {}", choice.product)?;
+    say!("foil     {}", choice.foil.map_or_else(|| "none".to_owned(), |foil| foil.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }
 

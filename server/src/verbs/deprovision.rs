@@ -4,6 +4,7 @@ use super::{
     provision::{Target, show, stopped},
     stop_signal,
 };
+use crate::output::notice;
 use provision::Deprovision;
 use std::process::ExitCode;
 
@@ -45,17 +46,17 @@ pub async fn deprovision(options: Options) -> anyhow::Result<ExitCode> {
         ));
     }
     if plan.is_done() {
-        eprintln!("nothing of {:?} is there; nothing was changed", options.target.name);
+        notice!("nothing of {:?} is there; nothing was changed", options.target.name);
         return Ok(ExitCode::SUCCESS);
     }
-    plan.things().iter().for_each(|thing| eprintln!("{thing}"));
+    plan.things().iter().for_each(|thing| notice!("{thing}"));
     options.target.confirm(options.yes_delete.as_deref())?;
     // Only now: until the name was typed, Ctrl-C simply ends the program.
     let mut stop = std::pin::pin!(stop_signal()?);
     tokio::select! {
-        done = plan.run(&|line| eprintln!("{line}")) => {
+        done = plan.run(&|line| notice!("{line}")) => {
             done?;
-            eprintln!("all of it is gone");
+            notice!("all of it is gone");
             Ok(ExitCode::SUCCESS)
         }
         () = &mut stop => Ok(stopped()),

@@ -1,9 +1,10 @@
 //! `worldseat provision`: the clusters and tables that WorldSeat needs on AWS, made where they are missing.
 
 use super::stop_signal;
+use crate::output::{notice, to_stderr, to_stdout};
 use anyhow::anyhow;
 use provision::{Kind, Pace, Provision, Scope, Settings};
-use std::{fmt::Write as _, io::Write as _, process::ExitCode, time::Duration};
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 /// What `worldseat provision` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -76,9 +77,9 @@ pub async fn provision(options: Options) -> anyhow::Result<ExitCode> {
     let work = async {
         let mut plan = Provision::look(settings).await?;
         if plan.is_done() {
-            eprintln!("everything is there already; nothing was changed");
+            notice!("everything is there already; nothing was changed");
         }
-        let configuration = plan.run(&|line| eprintln!("{line}")).await?;
+        let configuration = plan.run(&|line| notice!("{line}")).await?;
         anyhow::Ok(configuration)
     };
     tokio::select! {
@@ -108,17 +109,15 @@ async fn dry_run(settings: Settings) -> anyhow::Result<ExitCode> {
     show(&text)
 }
 
-/// To standard output; a reader that has seen enough is no fault.
+/// To standard output, as a file is written.
 pub fn show(text: &str) -> anyhow::Result<ExitCode> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What is half made stays, and is found again.
 pub fn stopped() -> ExitCode {
-    eprintln!("stopped; what AWS has begun it finishes, and the same command continues from there");
+    notice!("stopped; what AWS has begun it finishes, and the same command continues from there");
     ExitCode::from(130)
 }
 
@@ -146,7 +145,7 @@ impl Target {
         let typed = match given {
             Some(name) => name.to_owned(),
             None if stdin().is_terminal() => {
-                eprint!("Type the name {:?} to delete all of this for ever: ", self.name);
+                to_stderr(&format!("Type the name {:?} to delete all of this for ever: ", self.name));
                 let mut line = String::new();
                 stdin().read_line(&mut line)?;
                 line

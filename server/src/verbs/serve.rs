@@ -5,6 +5,7 @@ use crate::{
     compose,
     config::{EngineOptions, Product, trimmed},
     deployment::{Deployment, listen},
+    output::{notice, say},
 };
 use app::{service::Service, words::engine_line};
 use std::{net::SocketAddr, process::ExitCode};
@@ -29,22 +30,25 @@ pub async fn serve(options: Options) -> anyhow::Result<ExitCode> {
         Ok(starting) => starting,
         Err(error) => {
             // As clap ends on a wrong flag: no use in starting it again.
-            eprintln!("worldseat: {error:#}");
+            notice!("worldseat: {error:#}");
             return Ok(ExitCode::from(2));
         }
     };
     let mut stop = std::pin::pin!(stop_signal()?);
     let listener = listen(options.addr).await?;
-    eprintln!("{starting} …");
+    notice!("{starting} …");
     let mut deployment = tokio::select! {
         deployment = Deployment::start(listener, &options.engines) => deployment?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
-    announce(&deployment.service, deployment.addr).await;
+    if let Err(error) = announce(&deployment.service, deployment.addr).await {
+        deployment.stop().await;
+        return Err(error);
+    }
     let ended = tokio::select! {
         ended = deployment.ended() => ended,
         () = stop => {
-            eprintln!("stopping");
+            notice!("stopping");
             tracing::info!("stopping: SIGINT or SIGTERM");
             Ok(())
         }
@@ -64,13 +68,13 @@ pub fn starting(options: &EngineOptions) -> anyhow::Result<&'static str> {
     })
 }
 
-async fn announce(service: &Service, addr: SocketAddr) {
+async fn announce(service: &Service, addr: SocketAddr) -> anyhow::Result<()> {
     for (backend, engine) in service.engines().await {
         match engine {
-            Ok(engine) => eprintln!("  {:<8} {}", backend.as_str(), engine_line(backend, &engine)),
-            Err(error) => eprintln!("  {:<8} {error}", backend.as_str()),
+            Ok(engine) => notice!("  {:<8} {}", backend.as_str(), engine_line(backend, &engine)),
+            Err(error) => notice!("  {:<8} {error}", backend.as_str()),
         }
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %addr, "started");
-    super::say!("http://{addr}");
+    say!("http://{addr}")
 }

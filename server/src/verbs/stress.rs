@@ -6,6 +6,7 @@ use crate::{
     client::Client,
     config::{EngineOptions, trimmed},
     deployment::{Deployment, listen},
+    output::{notice, plain, say},
 };
 use anyhow::bail;
 use app::{visitor::random_bits, words::engine_line};
@@ -13,7 +14,11 @@ use clap::{ArgMatches, Args as _, Command, parser::ValueSource};
 use evidence::{FOIL, PRODUCT, StressLine, StressPlan, StressResult, judge_stress};
 use onsale::{Backend, RunId, SeatId};
 use serde_json::json;
-use std::{io::IsTerminal, net::Ipv4Addr, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write as _},
+    net::Ipv4Addr,
+    process::ExitCode,
+};
 
 /// What `worldseat stress` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -70,12 +75,12 @@ pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<Ex
     let url = if let Some(url) = &options.url {
         url.clone()
     } else {
-        eprintln!("{} …", starting(&options.engines)?);
+        notice!("{} …", starting(&options.engines)?);
         let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
         let deployment = tokio::select! {
             deployment = Deployment::start(listener, &options.engines) => deployment?,
             () = &mut stop => {
-                eprintln!("stopped before the test began: nothing was done");
+                notice!("stopped before the test began: nothing was done");
                 return Ok(ExitCode::from(130));
             }
         };
@@ -92,7 +97,7 @@ pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<Ex
     if let Some(deployment) = own {
         deployment.stop().await;
     }
-    Ok(test.conclude(&options, &url, result.err().as_ref()))
+    test.conclude(&options, &url, result.err().as_ref())
 }
 
 /// With an address, the databases are the deployment's: a flag about others would be a silent mistake.
@@ -148,7 +153,7 @@ impl Test {
         }
         let floor = options.floor.clone().unwrap_or_else(|| onsale::FloorId::from_random(random_bits()));
         if !options.json {
-            super::say!("WorldSeat stress test → {}", client.base());
+            say!("WorldSeat stress test → {}", client.base())?;
         }
         let bursts: Vec<_> = self.plan.bursts().collect();
         for (done, (backend, buyers, think_ms)) in bursts.iter().enumerate() {
@@ -180,7 +185,7 @@ impl Test {
                 run: run.id,
             });
             if !options.json {
-                self.print_last();
+                self.print_last()?;
             }
         }
         if let Some(id) = &self.record {
@@ -190,15 +195,15 @@ impl Test {
     }
 
     /// The line just done, under a heading where its backend is new.
-    fn print_last(&self) {
-        let Some((line, before)) = self.lines.split_last() else { return };
+    fn print_last(&self) -> anyhow::Result<()> {
+        let Some((line, before)) = self.lines.split_last() else { return Ok(()) };
         if before.last().is_none_or(|last| last.backend != line.backend) {
             let expect = if line.is_of(PRODUCT) { "expected: one ticket every time" } else { "expected: oversold" };
-            super::say!("\n{}\n{expect}", line.engine);
-            super::say!("  think  buyers  confirmed  oversold  max retries  conflicts  raced      ms  verdict");
+            say!("\n{}\n{expect}", line.engine)?;
+            say!("  think  buyers  confirmed  oversold  max retries  conflicts  raced      ms  verdict")?;
         }
         let StressLine { think_ms, buyers, scoreboard: board, verdict, .. } = line;
-        super::say!(
+        say!(
             "{think_ms:>4} ms {buyers:>7} {:>10} {:>9} {:>12} {:>10} {:>6} {:>7}  {verdict}",
             board.confirmed,
             board.oversold,
@@ -206,7 +211,7 @@ impl Test {
             board.conflicts,
             board.contenders,
             board.duration_ms
-        );
+        )
     }
 
     /// What the deployment recorded must be what was counted here.
@@ -219,7 +224,7 @@ impl Test {
     }
 
     /// Prints the result, and by name what was not done.
-    fn conclude(&self, options: &Options, url: &str, error: Option<&anyhow::Error>) -> ExitCode {
+    fn conclude(&self, options: &Options, url: &str, error: Option<&anyhow::Error>) -> anyhow::Result<ExitCode> {
         let result = judge_stress(&self.plan, &self.lines);
         let not_done: Vec<_> = self.plan.bursts().skip(self.lines.len()).collect();
         if options.json {
@@ -230,45 +235,46 @@ impl Test {
                 "plan": self.plan, "lines": self.lines, "result": result.to_string(), "recorded": self.record,
                 "notDone": not_done.collect::<Vec<_>>(), "error": error.map(|error| format!("{error:#}")),
             });
-            super::say!("{answer:#}");
+            say!("{answer:#}")?;
         } else if error.is_none() || !self.lines.is_empty() || self.record.is_some() {
-            super::say!("\nRESULT: {result}");
+            say!("\nRESULT: {result}")?;
             if !not_done.is_empty() {
-                self.say_not_done(&not_done, options.url.is_some());
+                self.say_not_done(&not_done, options.url.is_some())?;
             }
             if result == StressResult::Pass {
-                super::say!("The product sold the seat once every time.{}", self.foil_words());
+                say!("The product sold the seat once every time.{}", self.foil_words())?;
             }
             if let (Some(id), Some(_)) = (&self.record, &options.url) {
-                super::say!("Recorded: {url}/proof#{id}");
+                say!("Recorded: {url}/proof#{id}")?;
             }
         }
         if let Some(error) = error {
-            eprintln!("{}", super::plain(&format!("worldseat: {error:#}")));
+            notice!("worldseat: {error:#}");
         }
-        match (result.exit_code(), error) {
+        Ok(match (result.exit_code(), error) {
             // The product has failed; that the test could not go on takes nothing from it.
             (1, _) => ExitCode::from(1),
             (_, Some(_)) => ExitCode::from(2),
             (code, None) => ExitCode::from(code),
-        }
+        })
     }
 
-    fn say_not_done(&self, not_done: &[(Backend, u32, u32)], elsewhere: bool) {
+    fn say_not_done(&self, not_done: &[(Backend, u32, u32)], elsewhere: bool) -> anyhow::Result<()> {
         /// More than that nobody reads.
         const NAMED: usize = 10;
-        super::say!("Not done, {} of {}:", not_done.len(), self.lines.len() + not_done.len());
+        say!("Not done, {} of {}:", not_done.len(), self.lines.len() + not_done.len())?;
         for (n, burst) in not_done.iter().take(NAMED).enumerate() {
             let fate = match (n == 0 && self.under_way, elsewhere) {
                 (false, _) => "",
                 (true, true) => " (under way; the deployment takes it to its end, if it can)",
                 (true, false) => " (under way; it ended with its databases)",
             };
-            super::say!("  {}{fate}", burst_words(*burst));
+            say!("  {}{fate}", burst_words(*burst))?;
         }
         if not_done.len() > NAMED {
-            super::say!("  and {} more", not_done.len() - NAMED);
+            say!("  and {} more", not_done.len() - NAMED)?;
         }
+        Ok(())
     }
 
     fn foil_words(&self) -> String {
@@ -293,7 +299,7 @@ impl Progress {
     fn show(doing: &str) -> Self {
         let shown = std::io::stderr().is_terminal();
         if shown {
-            eprint!("\r\x1b[K{doing} …");
+            let _ = write!(std::io::stderr(), "\r\x1b[K{} …", plain(doing));
         }
         Self(shown)
     }
@@ -302,7 +308,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.0 {
-            eprint!("\r\x1b[K");
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
 }

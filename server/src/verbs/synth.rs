@@ -1,7 +1,8 @@
 //! `worldseat synth`: a synthetic run of almost any size, for benchmarks, for tests, and for people who test other checkers.
 
-use evidence::{NotSynthesised, Plant, SynthOptions};
-use std::{io::ErrorKind, process::ExitCode};
+use crate::output::to_stdout;
+use evidence::{Plant, SynthOptions};
+use std::process::ExitCode;
 
 /// What `worldseat synth` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -23,9 +24,6 @@ pub struct Options {
 /// Writes the run to standard output.
 pub fn synth(options: &Options) -> anyhow::Result<ExitCode> {
     let Options { operations, seats, plant, seed } = *options;
-    match evidence::synth(&SynthOptions { operations, seats, plant, seed }, std::io::stdout().lock()) {
-        // Whoever reads has had enough of it.
-        Err(NotSynthesised::Unwritten(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        written => written.map(|()| ExitCode::SUCCESS).map_err(Into::into),
-    }
+    to_stdout(|out| evidence::synth(&SynthOptions { operations, seats, plant, seed }, out))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! `worldseat verify`: judges a recorded run again, from its operations and ledger rows alone.
 
-use crate::client::is_this_machine;
+use crate::{client::is_this_machine, output::say};
 use anyhow::{Context, anyhow, bail};
 use app::{dates::utc, service::Download};
 use evidence::{RunDocument, Verification};
@@ -30,33 +30,34 @@ pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
             checked.agrees = false;
             checked.differences.insert(0, format!("run: {asked} was asked for, this is the document of {told}"));
         }
-        print(&document, &checked);
+        print(&document, &checked)?;
         Ok(if checked.agrees { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
     .await?
 }
 
-fn print(document: &RunDocument<'_>, checked: &Verification) {
+fn print(document: &RunDocument<'_>, checked: &Verification) -> anyhow::Result<()> {
     let Run { id, plan, engine, began_at_ms, .. } = &*document.run;
     if !checked.agrees {
-        super::say!("does not agree: the document claims what its record does not bear out.");
+        say!("does not agree: the document claims what its record does not bear out.")?;
         for difference in &checked.differences {
-            super::say!("  {difference}");
+            say!("  {difference}")?;
         }
-        super::say!("From the record alone:");
+        say!("From the record alone:")?;
     }
     let words = witness::explain_run(&document.run, &checked.verdict);
-    super::say!("{}: {}", checked.verdict.verdict, words.headline);
-    super::say!("{}", words.sentence);
+    say!("{}: {}", checked.verdict.verdict, words.headline)?;
+    say!("{}", words.sentence)?;
     for note in &words.expert {
-        super::say!("  {note}");
+        say!("  {note}")?;
     }
     let seats =
         if plan.seats.len() == 1 { format!("seat {}", plan.seat()) } else { format!("{} seats", plan.seats.len()) };
-    super::say!("run {id}: {} buyers, {seats}, {engine}, {}", plan.buyers, utc(*began_at_ms));
+    say!("run {id}: {} buyers, {seats}, {engine}, {}", plan.buyers, utc(*began_at_ms))?;
     if checked.agrees {
-        super::say!("agrees: everything that the document claims was found again in its record.");
+        say!("agrees: everything that the document claims was found again in its record.")?;
     }
+    Ok(())
 }
 
 /// The document; and the run that it must be about, where the address names one.
