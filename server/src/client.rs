@@ -5,7 +5,7 @@ use app::service::Download;
 use evidence::RunDocument;
 use evidence::{StressPlan, StressTest};
 use onsale::RunId;
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{net::IpAddr, time::Duration};
@@ -13,6 +13,10 @@ use std::{net::IpAddr, time::Duration};
 /// A burst of 2,000 with think time that queues behind eight others.
 const BURST_TIMEOUT: Duration = Duration::from_mins(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest run.json of a burst: ten thousand buyers who each tried often.
+const RUN_BYTES_MAX: usize = 256 << 20;
+/// The longest answer of the API: a stress test with all its lines.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// A deployment, and who we are to it.
 pub struct Client {
@@ -38,14 +42,12 @@ pub fn is_this_machine(address: &Url) -> bool {
 impl Client {
     /// A client of the deployment at `base`, such as `https://worldseat.example`.
     pub fn new(base: &str, record_key: Option<String>) -> anyhow::Result<Self> {
-        let base = base.trim().trim_end_matches('/');
-        let base = if base.contains("://") { base.to_owned() } else { format!("http://{base}") };
+        let base = with_scheme(base.trim().trim_end_matches('/'));
         let mut http = reqwest::Client::builder().timeout(BURST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
         if base.parse().is_ok_and(|base| is_this_machine(&base)) {
             http = http.no_proxy();
         }
-        let http = http.build()?;
-        Ok(Self { http, base, record_key })
+        Ok(Self { http: http.build()?, base, record_key })
     }
 
     /// Where the deployment is.
@@ -88,7 +90,7 @@ impl Client {
         let answer: Answer = self.ask(request, "the burst").await?;
         let path = format!("/run/{}/{}", answer.run, Download::Run.file_name());
         let response = self.request(Method::GET, &path).send().await.with_context(|| self.away())?;
-        let bytes = response.error_for_status()?.bytes().await?;
+        let bytes = body(response.error_for_status()?, RUN_BYTES_MAX).await?;
         RunDocument::read(&bytes[..]).map_err(|unusable| anyhow!("{}{path}: {unusable}", self.base))
     }
 
@@ -107,7 +109,7 @@ impl Client {
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder, what: &str) -> anyhow::Result<T> {
         let response = request.send().await.with_context(|| self.away())?;
         let status = response.status();
-        let body = response.bytes().await?;
+        let body = body(response, ANSWER_BYTES_MAX).await?;
         if status.is_success() {
             return serde_json::from_slice(&body).with_context(|| format!("{what}: {} is no WorldSeat?", self.base));
         }
@@ -121,6 +123,23 @@ impl Client {
     fn away(&self) -> String {
         format!("{} does not answer; is the server running there?", self.base)
     }
+}
+
+/// An address as somebody types it: without a scheme it is plain HTTP.
+pub fn with_scheme(address: &str) -> String {
+    if address.contains("://") { address.to_owned() } else { format!("http://{address}") }
+}
+
+/// Reads a body of at most `bytes_max`.
+async fn body(mut response: Response, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if chunk.len() > bytes_max - body.len() {
+            bail!("{} answered with more than {} MiB; is it a WorldSeat?", response.url(), bytes_max >> 20);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ fn what_cannot_be_read_is_said_in_one_line() {
     assert!(good.status.success());
     let other_version = String::from_utf8(good.stdout.clone()).unwrap().replacen("\"version\":2", "\"version\":99", 1);
     let table: [(&[u8], &str); 5] = [
-        (b"", "cut off"),
+        (b"", "empty"),
         (b"not json", "JSON"),
         (&good.stdout[..good.stdout.len() / 2], "cut off"),
         (other_version.as_bytes(), "99"),

@@ -2,6 +2,7 @@
 //! and writes streams that it is given, and runs in the browser too.
 
 mod bad;
+mod bounded;
 mod calls;
 mod digest;
 mod document;
@@ -9,6 +10,7 @@ pub mod edn;
 pub mod elle;
 mod events;
 mod first;
+mod foreign;
 mod plausible;
 pub mod porcupine;
 mod read;
@@ -19,6 +21,7 @@ mod verify;
 pub use bad::{KNOWN_BAD, known_bad};
 pub use digest::Digest;
 pub use document::{Claims, RunDocument};
+pub use foreign::Foreign;
 pub use read::Unusable;
 pub use stress::{FOIL, PRODUCT, StressLine, StressPlan, StressResult, StressTest, judge_stress};
 pub use synth::{NotSynthesised, Plant, SynthOptions, synth};

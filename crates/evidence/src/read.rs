@@ -1,7 +1,10 @@
 //! Reading a document that somebody hands us: nothing in it is trusted, and nothing in it can cause a panic.
 
-use crate::{Claims, RunDocument};
-use onsale::{Run, SeatId, SeatIndex};
+use crate::{Claims, Foreign, RunDocument, bounded::Bounded};
+use onsale::{
+    Run, SeatId, SeatIndex,
+    text::{self, BYTE_ORDER_MARK, Encoding, EncodingError},
+};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use std::{
@@ -10,14 +13,48 @@ use std::{
     io::{self, BufReader, Read},
 };
 
+/// So much of a document is looked at to tell what it is.
+const HEAD_BYTES: u64 = 4096;
+/// The longest document in UTF-16, which is read as a whole before it is parsed.
+const UTF16_BYTES_MAX: u64 = 64 << 20;
+
 /// Reads a document, or says why it is none.
-pub(crate) fn document(from: impl Read) -> Result<RunDocument<'static>, Unusable> {
-    let mut refused = None;
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, from));
-    let read = Document { refused: &mut refused }.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
-    let document = read.map_err(|error| refused.unwrap_or_else(|| error.into()))?;
+pub(crate) fn document(mut from: impl Read) -> Result<RunDocument<'static>, Unusable> {
+    let mut head = Vec::new();
+    from.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(Unusable::Unreadable)?;
+    if head.trim_ascii().is_empty() && (head.len() as u64) < HEAD_BYTES {
+        return Err(Unusable::Empty);
+    }
+    let document = match Encoding::of(&head) {
+        Encoding::Utf8 => json(&head, from),
+        Encoding::Utf8Marked => json(&head[BYTE_ORDER_MARK.len()..], from),
+        _ => {
+            let mut whole = head;
+            from.take(UTF16_BYTES_MAX).read_to_end(&mut whole).map_err(Unusable::Unreadable)?;
+            if whole.len() as u64 > UTF16_BYTES_MAX {
+                return Err(Unusable::Encoding(EncodingError::Unsupported(Encoding::of(&whole))));
+            }
+            let text = text::decode(&whole).map_err(Unusable::Encoding)?;
+            json(text.as_bytes(), io::empty())
+        }
+    }?;
     consistent(&document.run).map_err(Unusable::Inconsistent)?;
     Ok(document)
+}
+
+/// Reads JSON that begins with `head` and goes on with `rest`. Memory is bounded by the length of the run's own lists.
+fn json(head: &[u8], rest: impl Read) -> Result<RunDocument<'static>, Unusable> {
+    let mut refused = None;
+    let from = BufReader::with_capacity(1 << 16, Bounded::new(head.chain(rest)));
+    let mut json = serde_json::Deserializer::from_reader(from);
+    let read = Document { refused: &mut refused }.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
+    read.map_err(|error| {
+        let foreign = || match error.classify() {
+            Category::Syntax | Category::Data => Foreign::of(&head[..head.len().min(HEAD_BYTES as usize)]),
+            Category::Io | Category::Eof => None,
+        };
+        refused.or_else(|| foreign().map(Unusable::Foreign)).unwrap_or_else(|| error.into())
+    })
 }
 
 /// Why a document cannot be used. Printed, it is one line that names what is wrong and the way out.
@@ -26,6 +63,15 @@ pub enum Unusable {
     /// It could not be read to its end.
     #[error("the document could not be read: {0}")]
     Unreadable(#[source] io::Error),
+    /// It holds nothing.
+    #[error("the document is empty: expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out")]
+    Empty,
+    /// It is a text in an encoding that is not read.
+    #[error("{0}")]
+    Encoding(#[source] EncodingError),
+    /// It is something else, and this is what.
+    #[error("this is {0}; expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out")]
+    Foreign(#[source] Foreign),
     /// It is something else.
     #[error("not JSON ({0}): expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out")]
     NotJson(#[source] serde_json::Error),

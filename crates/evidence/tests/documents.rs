@@ -64,23 +64,50 @@ fn the_digest_is_the_one_that_sha256sum_gives() {
 fn what_is_no_json_is_refused_with_its_place() {
     let refused_page = refused("<!doctype html>\n<title>Not found</title>");
     assert!(
-        refused_page.starts_with("not JSON (expected value at line 1 column 1): expected the run.json of"),
+        refused_page.starts_with("this is a web page (HTML) or XML; expected the run.json of a WorldSeat run"),
         "{refused_page}"
     );
+    assert!(refused("not json").starts_with("not JSON (expected ident at line 1 column 2): expected the run.json of"));
     assert!(refused(&(written(&run()) + "x")).starts_with("not JSON (trailing characters at line 2 column 1)"));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_and_another_encoding_is_read_or_named() {
+    let text = written(&run());
+    let marked = format!("\u{feff}{text}");
+    assert_eq!(RunDocument::read(marked.as_bytes()).unwrap(), RunDocument::of(&run()));
+    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+        assert_eq!(RunDocument::read(&utf16(&marked, unit)[..]).unwrap(), RunDocument::of(&run()));
+        let bare = RunDocument::read(&utf16(&text, unit)[..]).unwrap_err().to_string();
+        assert!(bare.contains("UTF-16"), "{bare}");
+    }
+}
+
+#[test]
+fn our_own_exports_are_told_apart() {
+    let run = run();
+    let mut out = [const { Vec::new() }; 3];
+    evidence::edn::write(&run, &mut out[0]).unwrap();
+    evidence::elle::write(&run, &mut out[1]).unwrap();
+    evidence::porcupine::write(&run, &mut out[2]).unwrap();
+    for (export, is) in out.iter().zip(["a history in EDN", "a history in JSON, for Elle", "for Porcupine"]) {
+        let refused = refused(str::from_utf8(export).unwrap());
+        assert!(refused.starts_with("this is ") && refused.contains(is), "{refused}");
+    }
 }
 
 #[test]
 fn a_document_cut_off_anywhere_is_refused_as_cut_off() {
     let text = written(&run());
     let whole = text.trim_end().len();
-    for end in 0..whole {
+    for end in 1..whole {
         let cut = RunDocument::read(&text.as_bytes()[..end]).unwrap_err();
         assert!(matches!(cut, Unusable::Truncated(_)), "cut at {end}: {cut}");
     }
-    assert!(
-        refused("").starts_with("the document is cut off (EOF while parsing a value at line 1 column 0): fetch it")
-    );
+    for nothing in ["", " \n\n"] {
+        assert!(refused(nothing).starts_with("the document is empty: expected the run.json"), "{nothing:?}");
+    }
 }
 
 #[test]
@@ -106,9 +133,10 @@ fn a_missing_field_and_a_wrong_one_are_named() {
     let refused_seat = refused(&text.replacen("\"A1\"", "\"A0\"", 1));
     assert!(refused_seat.contains("'A0' is not a seat"), "{refused_seat}");
     assert!(refused(&text.replacen(":10,", ":-10,", 1)).contains("invalid value: integer `-10`"));
-    assert!(refused("[]").contains("expected a worldseat-run document"));
+    assert!(refused("7").contains("expected a worldseat-run document"));
     assert!(refused("{}").contains("missing field `schema`"));
-    assert!(refused(&format!("{}1", "[".repeat(100_000))).contains("not a run"), "depth is no danger");
+    let deep = format!("{{\"note\":{}", "[".repeat(100_000));
+    assert!(refused(&deep).contains("more than 128 levels of brackets at byte 135"), "{}", refused(&deep));
 }
 
 #[test]

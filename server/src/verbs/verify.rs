@@ -1,29 +1,47 @@
 //! `worldseat verify`: judges a recorded run again, from its operations and ledger rows alone.
 
-use crate::{client::is_this_machine, output::say};
+use crate::{
+    client::{is_this_machine, with_scheme},
+    output::say,
+};
 use anyhow::{Context, anyhow, bail};
 use app::{dates::utc, service::Download};
 use evidence::{RunDocument, Verification};
+use flate2::read::MultiGzDecoder;
 use onsale::{Run, RunId};
 use reqwest::Url;
-use std::{fs::File, process::ExitCode, time::Duration};
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 /// What `worldseat verify` can be told.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = "Exit code: 0 the run says what its record says; 1 it does not; 2 it cannot be read.")]
 pub struct Options {
-    /// A run.json, the address of one, or the address of a run's page. `-` reads standard input.
+    /// A run.json, also compressed with gzip; the address of one or of a run's page, also as HOST:PORT/run/ID. `-` reads
+    /// standard input.
     #[arg(value_name = "FILE|URL")]
-    source: String,
+    source: PathBuf,
+    /// Read at most this much JSON, in MiB. A million operations are about 300 MiB, and need about 500 MB of memory.
+    #[arg(long, default_value_t = 1024, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    max_mib: u32,
 }
 
 const TIMEOUT: Duration = Duration::from_mins(5);
+/// So much of a refusal is read.
+const REFUSAL_BYTES_MAX: u64 = 64 << 10;
+/// How a file compressed with gzip begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Prints the verdict, and whatever the run claims that its record does not bear out.
 pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
     // Reading blocks, from a file as from the network.
     tokio::task::spawn_blocking(move || {
-        let (document, asked) = read(&options.source).with_context(|| options.source.clone())?;
+        let (document, asked) = read(&options).with_context(|| options.source.display().to_string())?;
         let mut checked = evidence::verify(&document);
         let told = &document.run.id;
         if let Some(asked) = asked.filter(|asked| asked != told) {
@@ -61,33 +79,124 @@ fn print(document: &RunDocument<'_>, checked: &Verification) -> anyhow::Result<(
 }
 
 /// The document; and the run that it must be about, where the address names one.
-fn read(source: &str) -> anyhow::Result<(RunDocument<'static>, Option<RunId>)> {
-    let mut asked = None;
-    let document = if source == "-" {
-        RunDocument::read(std::io::stdin().lock())
-    } else if source.contains("://") {
-        let (address, run) = address(source)?;
-        asked = run;
-        let mut client = reqwest::blocking::Client::builder().timeout(TIMEOUT);
-        if is_this_machine(&address) {
-            client = client.no_proxy();
+fn read(options: &Options) -> anyhow::Result<(RunDocument<'static>, Option<RunId>)> {
+    let bytes_max = u64::from(options.max_mib) << 20;
+    match Source::of(&options.source)? {
+        Source::Input => Ok((document(std::io::stdin().lock(), bytes_max)?, None)),
+        Source::File(path) => {
+            let file = File::open(&path)?;
+            if file.metadata()?.is_dir() {
+                bail!("this is a directory: give the run.json in it");
+            }
+            Ok((document(file, bytes_max)?, None))
         }
-        let client = client.build()?;
-        let response = client.get(address).send()?;
-        let status = response.status();
-        if !status.is_success() {
-            let told = response.json::<serde_json::Value>().ok();
+        Source::Address(address, asked) => {
+            let mut client = reqwest::blocking::Client::builder().timeout(TIMEOUT);
+            if is_this_machine(&address) {
+                client = client.no_proxy();
+            }
+            let response = client.build()?.get(address).send()?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok((document(response, bytes_max)?, asked));
+            }
+            let told: Option<serde_json::Value> = serde_json::from_reader(response.take(REFUSAL_BYTES_MAX)).ok();
             match told.as_ref().and_then(|told| told["error"].as_str()) {
                 Some(error) => bail!("{error}"),
                 None => bail!("the server answered {status}; a run's address ends with /run/ID"),
             }
         }
-        RunDocument::read(response)
+    }
+}
+
+/// Reads a document, decompressed if it is compressed with gzip, of `bytes_max` at most.
+fn document(mut from: impl Read, bytes_max: u64) -> anyhow::Result<RunDocument<'static>> {
+    let mut magic = Vec::new();
+    from.by_ref().take(2).read_to_end(&mut magic)?;
+    let whole = magic.chain(from);
+    let read = if magic == GZIP {
+        RunDocument::read(Limited::new(MultiGzDecoder::new(whole), bytes_max))
     } else {
-        RunDocument::read(File::open(source)?)
+        RunDocument::read(Limited::new(whole, bytes_max))
     };
     // Its line says its cause already.
-    Ok((document.map_err(|unusable| anyhow!("{unusable}"))?, asked))
+    read.map_err(|unusable| anyhow!("{unusable}"))
+}
+
+/// A reader that fails at its limit, where [`Read::take`] would end as if nothing were missing, and names the place at
+/// which it failed.
+struct Limited<R> {
+    from: R,
+    read: u64,
+    bytes_max: u64,
+}
+
+impl<R> Limited<R> {
+    fn new(from: R, bytes_max: u64) -> Self {
+        Self { from, read: 0, bytes_max }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.read > self.bytes_max {
+            let mib = self.bytes_max >> 20;
+            return Err(io::Error::other(format!("it is longer than {mib} MiB; --max-mib N reads N MiB of JSON")));
+        }
+        let read = self.from.read(buffer).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => error,
+            kind => io::Error::new(kind, format!("{error}, after {} bytes", self.read)),
+        })?;
+        self.read += read as u64;
+        Ok(read)
+    }
+}
+
+/// Where a document comes from.
+#[derive(Debug)]
+enum Source {
+    Input,
+    File(PathBuf),
+    /// The address of the document, and the run that the address names.
+    Address(Url, Option<RunId>),
+}
+
+impl Source {
+    /// `-`, a file, or an address with or without `http://`, as `stress` takes it. A file that exists is meant.
+    fn of(given: &Path) -> anyhow::Result<Self> {
+        let Some(text) = given.to_str() else { return Ok(Self::File(given.to_owned())) };
+        if text == "-" {
+            return Ok(Self::Input);
+        }
+        match text.split_once("://") {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {
+                let (address, run) = address(text)?;
+                Ok(Self::Address(address, run))
+            }
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => {
+                let path = text.parse::<Url>()?.to_file_path();
+                path.map(Self::File).map_err(|()| anyhow!("this names no file of this machine: give its path"))
+            }
+            Some((scheme, _)) if !given.exists() => {
+                bail!("{scheme}:// is not read: give a file, or an address that begins with http:// or https://")
+            }
+            _ if given.exists() => Ok(Self::File(given.to_owned())),
+            _ if has_port(text) => {
+                let (address, run) = address(&with_scheme(text))?;
+                Ok(Self::Address(address, run))
+            }
+            _ if text.contains("/run/") => {
+                bail!("there is no such file; if this is an address, write https://{text} or http://{text}")
+            }
+            _ => Ok(Self::File(given.to_owned())),
+        }
+    }
+}
+
+/// Whether this begins as HOST:PORT does.
+fn has_port(text: &str) -> bool {
+    let place = text.split(['/', '?', '#']).next().unwrap_or_default();
+    place.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// Where the run.json is: beside or below any address of the run, such as that of its page; elsewhere at the address
@@ -128,5 +237,35 @@ mod tests {
             assert_eq!((url.as_str(), asked.map(|id| id.to_string()).as_deref()), (found, run), "{source}");
         }
         assert!(address("http://").is_err());
+    }
+
+    #[test]
+    fn a_source_is_a_file_or_an_address_or_is_told_how_to_be_one() {
+        let cases = [
+            ("-", "Input"),
+            ("run.json", "File(\"run.json\")"),
+            ("file:///tmp/a%20b.json", "File(\"/tmp/a b.json\")"),
+            ("FILE:///tmp/run.json", "File(\"/tmp/run.json\")"),
+            ("file://elsewhere/run.json", "give its path"),
+            ("127.0.0.1:3000/run/abc", "http://127.0.0.1:3000/run/abc/run.json"),
+            ("localhost:3000/run/abc/run.json", "http://localhost:3000/run/abc/run.json"),
+            ("[::1]:3000/run/abc?page=2", "http://[::1]:3000/run/abc/run.json"),
+            ("HTTPS://h/run/abc", "https://h/run/abc/run.json"),
+            ("ftp://h/run.json", "ftp:// is not read: give a file, or an address"),
+            ("worldseat.example/run/abc", "write https://worldseat.example/run/abc"),
+            ("C:\\runs\\run.json", "File("),
+        ];
+        for (given, found) in cases {
+            let source = match Source::of(Path::new(given)) {
+                Ok(Source::Address(address, _)) => address.to_string(),
+                Ok(source) => format!("{source:?}"),
+                Err(error) => format!("{error:#}"),
+            };
+            assert!(source.contains(found), "{given}: {source}");
+        }
+        let here = tempfile::tempdir().unwrap();
+        let exists = here.path().join("odd:80");
+        std::fs::write(&exists, "").unwrap();
+        assert!(matches!(Source::of(&exists).unwrap(), Source::File(_)), "a file that exists is meant");
     }
 }
