@@ -51,19 +51,18 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_run_is_read_from_every_harmless_wrapping() {
+fn a_run_is_read_in_every_encoding_that_has_a_mark() {
     let run = synthetic();
     let text = String::from_utf8(run.clone()).unwrap();
     let utf16: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let two_members = [gzip(&run[..run.len() / 2]), gzip(&run[run.len() / 2..])].concat();
-    for wrapped in [&run, format!("\u{feff}{text}").as_bytes(), &utf16, &gzip(&run), &two_members] {
+    for wrapped in [&run, format!("\u{feff}{text}").as_bytes(), &utf16] {
         let (code, told) = given(wrapped);
         assert_eq!(code, Some(0), "{told}");
         assert!(told.contains("agrees"), "{told}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a run.json.gz");
-    std::fs::write(&path, gzip(&run)).unwrap();
+    let path = folder.path().join("a run.json");
+    std::fs::write(&path, &run).unwrap();
     let address = reqwest::Url::from_file_path(&path).unwrap();
     assert_eq!(verify(&[address.as_str()], |_| Ok(())).0, Some(0));
 }
@@ -72,8 +71,7 @@ fn a_run_is_read_from_every_harmless_wrapping() {
 fn what_is_no_run_is_named() {
     let run = synthetic();
     let packed = gzip(&run);
-    let half = gzip(&run[..run.len() / 2]);
-    let table: [(&[u8], &str); 15] = [
+    let table: [(&[u8], &str); 14] = [
         (b"", "the document is empty"),
         (b"{:type :invoke, :f :read, :value nil, :process 0, :time 1, :index 0}\n", "a history in EDN"),
         (br#"{"index":0,"type":"invoke","process":0,"f":"txn","value":[["r","A1/2",null]]}"#, "for Elle"),
@@ -85,9 +83,8 @@ fn what_is_no_run_is_named() {
         (b"\x28\xb5\x2f\xfd\x04", "zstd"),
         (b"BZh91AY&SY", "bzip2"),
         (b"\xfd7zXZ\0\0\x04", "xz"),
-        (&gzip(&packed), "gzip"),
-        (&packed[..packed.len() / 2], "after "),
-        (&half, "column"),
+        (&packed, "compressed data (gzip): decompress it first, for example with `gunzip`"),
+        (&run[..run.len() / 2], "is cut off (EOF while parsing"),
         (&[0; 100], "binary data"),
     ];
     for (bytes, named) in table {
@@ -136,19 +133,6 @@ fn what_has_no_end_is_refused_within_little_memory() {
         assert_eq!((code, told.trim_end().lines().count()), (Some(2), 1), "{start}{piece}: {told}");
         assert!(told.contains(named), "{named:?} is not in: {told}");
     }
-}
-
-#[test]
-fn a_bomb_does_not_explode() {
-    // 1 GiB of nothing, in 1 MiB; and a list of rules of the same kind.
-    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
-    for _ in 0..1024 {
-        bomb.write_all(&[b' '; 1 << 20]).unwrap();
-    }
-    let bomb = bomb.finish().unwrap();
-    let (code, told) = verify(&["-", "--max-mib", "8"], |input| input.write_all(&bomb));
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("longer than 8 MiB; --max-mib N"), "{told}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub struct Target {
     witness_region: String,
     /// How long to wait for one cluster or table, in minutes. The next run goes on waiting.
     #[arg(long, default_value_t = 30, value_name = "MINUTES")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1440))]
     wait_minutes: u64,
     /// For tests and emulators: where both services are, in place of AWS. Over http:// no credentials are looked for.
     #[arg(long, value_name = "URL")]

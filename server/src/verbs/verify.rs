@@ -7,7 +7,6 @@ use crate::{
 use anyhow::{Context, anyhow, bail};
 use app::{dates::utc, service::Download};
 use evidence::{RunDocument, Verification};
-use flate2::read::MultiGzDecoder;
 use onsale::{Run, RunId};
 use reqwest::Url;
 use std::{
@@ -22,7 +21,7 @@ use std::{
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = "Exit code: 0 the run says what its record says; 1 it does not; 2 it cannot be read.")]
 pub struct Options {
-    /// A run.json, also compressed with gzip; the address of one or of a run's page, also as HOST:PORT/run/ID. `-` reads
+    /// A run.json, the address of one, or the address of a run's page, with or without http:// before HOST:PORT. `-` reads
     /// standard input.
     #[arg(value_name = "FILE|URL")]
     source: PathBuf,
@@ -34,8 +33,6 @@ pub struct Options {
 const TIMEOUT: Duration = Duration::from_mins(5);
 /// So much of a refusal is read.
 const REFUSAL_BYTES_MAX: u64 = 64 << 10;
-/// How a file compressed with gzip begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Prints the verdict, and whatever the run claims that its record does not bear out.
 pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
@@ -109,16 +106,9 @@ fn read(options: &Options) -> anyhow::Result<(RunDocument<'static>, Option<RunId
     }
 }
 
-/// Reads a document, decompressed if it is compressed with gzip, of `bytes_max` at most.
-fn document(mut from: impl Read, bytes_max: u64) -> anyhow::Result<RunDocument<'static>> {
-    let mut magic = Vec::new();
-    from.by_ref().take(2).read_to_end(&mut magic)?;
-    let whole = magic.chain(from);
-    let read = if magic == GZIP {
-        RunDocument::read(Limited::new(MultiGzDecoder::new(whole), bytes_max))
-    } else {
-        RunDocument::read(Limited::new(whole, bytes_max))
-    };
+/// Reads a document of `bytes_max` at most.
+fn document(from: impl Read, bytes_max: u64) -> anyhow::Result<RunDocument<'static>> {
+    let read = RunDocument::read(Limited { from, read: 0, bytes_max });
     // Its line says its cause already.
     read.map_err(|unusable| anyhow!("{unusable}"))
 }
@@ -129,12 +119,6 @@ struct Limited<R> {
     from: R,
     read: u64,
     bytes_max: u64,
-}
-
-impl<R> Limited<R> {
-    fn new(from: R, bytes_max: u64) -> Self {
-        Self { from, read: 0, bytes_max }
-    }
 }
 
 impl<R: Read> Read for Limited<R> {
