@@ -131,7 +131,7 @@ mod tests {
         assert_eq!((visitor.floor.as_str(), visitor.buyer.as_str()), ("abc", "guest-7k2m9q3x"));
         assert!(new.is_empty());
         let others = HeaderValue::from_bytes(b"name=Zo\xeb; other=Zo\xc3\xab; worldseat_floor=abc").unwrap();
-        let (visitor, _) = Visitor::from_headers(&HeaderMap::from_iter([(header::COOKIE, others)]));
+        let (visitor, _) = Visitor::from_headers(&HeaderMap::from_iter([(header::COOKIE, others)]), false);
         assert_eq!(visitor.floor.as_str(), "abc");
     }
 
