@@ -3,6 +3,7 @@
 mod bursts;
 mod downloads;
 mod floors;
+mod heavy;
 mod live;
 mod queue;
 mod report;
@@ -11,6 +12,7 @@ mod stress;
 
 pub use bursts::BurstRequest;
 pub use downloads::Download;
+pub use heavy::heavy;
 pub use shop::{Counter, Shop};
 
 use crate::{api::PurchaseAnswer, error::AppError, visitor::random_bits};

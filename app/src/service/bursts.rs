@@ -2,6 +2,7 @@
 
 use super::{
     Service, Shop,
+    heavy::heavy,
     live::{Document, LiveRun},
     queue::Place,
     report,
@@ -65,7 +66,7 @@ impl Service {
     pub async fn break_it_and_wait(&self, wish: BurstRequest) -> Result<BreakItAnswer, AppError> {
         let (id, _, burst) = self.start(wish).await?;
         let document = burst.await.map_err(|_| AppError::Transport(format!("Run {id} was stopped.")))??;
-        Ok(report::break_it_answer(&document.run))
+        heavy(move || report::break_it_answer(&document.run)).await
     }
 
     /// Everything that happened and happens in a run; of one that ended long ago, its report. A watcher who comes back has
@@ -94,7 +95,8 @@ impl Service {
                 Err(_) => None,
             },
         };
-        let report = report::run_report(&document.run, counts.as_deref(), true);
+        let judged = Arc::clone(&document);
+        let report = heavy(move || report::run_report(&judged.run, counts.as_deref(), true)).await?;
         Ok((document, report))
     }
 
@@ -118,7 +120,7 @@ impl Service {
         let Some((floor, document)) = self.store.load_run(id).await? else {
             return Err(self.not_recorded(id).await?);
         };
-        let document = Document::read(&document[..]).map_err(|unusable| {
+        let document = heavy(move || Document::read(&document[..])).await?.map_err(|unusable| {
             tracing::warn!(%unusable, run = %id, "a stored run cannot be read");
             AppError::NotFound(format!("Run {id} was stored by another version of WorldSeat, and cannot be shown."))
         })?;
@@ -250,10 +252,14 @@ async fn run_to_the_end(
     // verdict does not wait for a floor with a long history.
     let counts = count_again(shop.office(), &floor, &run).await;
     drop(turn);
-    let report = report::run_report(&run, counts.as_deref(), true);
-    let claims = report::claims(&run, &report.verdict);
-    let judged = Judged { backend: run.plan.backend, verdict: report.verdict.verdict.kind() };
-    let document = Arc::new(Document { run: Cow::Owned(run), claims });
+    let judging = heavy(move || {
+        let report = report::run_report(&run, counts.as_deref(), true);
+        let claims = report::claims(&run, &report.verdict);
+        (Document { run: Cow::Owned(run), claims }, report)
+    });
+    let (document, report) = judging.await.inspect_err(|error| live.failed(error.clone()))?;
+    let judged = Judged { backend: report.plan.backend, verdict: report.verdict.verdict.kind() };
+    let document = Arc::new(document);
     let board = &report.scoreboard;
     tracing::info!(
         run = %report.run,
@@ -283,9 +289,14 @@ async fn save(
     live: Arc<LiveRun>,
 ) {
     let id = &document.run.id;
-    let mut written = Vec::new();
-    let saved = match document.write(&mut written) {
-        Ok(()) => store.save_run(&floor, id, &judged, &written).await,
+    let writing = Arc::clone(&document);
+    let written = heavy(move || {
+        let mut written = Vec::new();
+        writing.write(&mut written).map(|()| written)
+    });
+    let saved = match written.await {
+        Ok(Ok(written)) => store.save_run(&floor, id, &judged, &written).await,
+        Ok(Err(error)) => Err(Failure::unavailable("the store of runs", error)),
         Err(error) => Err(Failure::unavailable("the store of runs", error)),
     };
     if let Err(failure) = &saved {
@@ -294,7 +305,7 @@ async fn save(
     live.stored(saved.is_ok());
     // A line of a stress test links to its run: without the run it is not done.
     if let (Some(slot), Ok(())) = (slot, saved) {
-        slot.fill(&*store, &document.run).await;
+        slot.fill(&*store, &document).await;
     }
 }
 

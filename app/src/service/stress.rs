@@ -1,9 +1,9 @@
 //! Recorded stress tests: begun before the first burst, appended to by each, so that nothing can be picked afterwards.
 
-use super::Service;
+use super::{Service, heavy::heavy, live::Document};
 use crate::{error::AppError, island::THINK_MS_MAX, visitor::random_bits, words::engine_line};
 use evidence::{FOIL, PRODUCT, StressLine, StressPlan, StressTest};
-use onsale::{Backend, Run, RunId, RunStore, Scoreboard, SeatId};
+use onsale::{Backend, RunId, RunStore, Scoreboard, SeatId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
@@ -163,16 +163,21 @@ impl Slot {
     }
 
     /// Records what came out.
-    pub async fn fill(self, store: &dyn RunStore, run: &Run) {
-        let line = StressLine {
-            backend: run.plan.backend,
-            engine: engine_line(run.plan.backend, &run.engine),
-            buyers: run.plan.buyers,
-            think_ms: run.plan.think_ms,
-            run: run.id.clone(),
-            scoreboard: Scoreboard::of(run),
-            verdict: judge_run(run).verdict,
-        };
+    pub async fn fill(self, store: &dyn RunStore, document: &Arc<Document>) {
+        let document = Arc::clone(document);
+        let line = heavy(move || {
+            let run = &*document.run;
+            StressLine {
+                backend: run.plan.backend,
+                engine: engine_line(run.plan.backend, &run.engine),
+                buyers: run.plan.buyers,
+                think_ms: run.plan.think_ms,
+                run: run.id.clone(),
+                scoreboard: Scoreboard::of(run),
+                verdict: judge_run(run).verdict,
+            }
+        });
+        let Ok(line) = line.await else { return };
         let document = json!(Entry::Line(Box::new(line))).to_string();
         let filled = store.append_record(&self.test, self.place + 1, &document).await;
         if !matches!(filled, Ok(true)) {

@@ -3,13 +3,14 @@
 use super::{Problem, problem::invalid};
 use app::{
     error::AppError,
-    service::{Download, Service},
+    service::{Download, Service, heavy},
 };
 use axum::{
     extract::{Path, State, rejection::PathRejection},
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use flate2::{Compression, write::GzEncoder};
 use onsale::RunId;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub async fn download(
     State(service): State<Arc<Service>>,
     path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path((id, file)) = path.map_err(|rejection| AppError::Invalid(rejection.body_text()))?;
     let Some(form) = Download::ALL.into_iter().find(|form| form.file_name() == file) else {
@@ -25,14 +27,62 @@ pub async fn download(
     };
     let id: RunId = id.parse().map_err(invalid)?;
     let document = service.document(&id).await?;
-    // A run of ten thousand buyers takes a while to write.
-    let written = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        form.write(&document, &mut bytes).map(|()| bytes)
+    // A run of ten thousand buyers takes a while to write, and longer to compress: neither is done on the threads on
+    // which the buyers of a burst run.
+    let packed = accepts_gzip(&headers);
+    let written = heavy(move || {
+        if !packed {
+            let mut bytes = Vec::new();
+            return form.write(&document, &mut bytes).map(|()| bytes);
+        }
+        let mut bytes = GzEncoder::new(Vec::new(), Compression::fast());
+        form.write(&document, &mut bytes)?;
+        bytes.finish()
     });
-    let bytes = written.await.map_err(|error| AppError::Transport(error.to_string()))?;
-    let bytes = bytes.map_err(|error| AppError::Transport(error.to_string()))?;
+    let bytes = written.await?.map_err(|error| AppError::Transport(error.to_string()))?;
     // A run never changes, and neither does what was claimed of it.
-    let headers = [(header::CONTENT_TYPE, form.media_type()), (header::CACHE_CONTROL, "public, max-age=86400")];
-    Ok((headers, bytes).into_response())
+    let headers = [
+        (header::CONTENT_TYPE, form.media_type()),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+        (header::VARY, "accept-encoding"),
+    ];
+    // Which also keeps the middleware from compressing it once more.
+    let encoding = packed.then_some([(header::CONTENT_ENCODING, "gzip")]);
+    Ok((headers, encoding, bytes).into_response())
+}
+
+/// Whether the client takes gzip: it is named, and not with `q=0`.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        named && weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn gzip_is_sent_to_those_who_take_it() {
+        for (accepted, takes) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("gzip, deflate, br, zstd", true),
+            ("", false),
+            ("br", false),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000", false),
+            ("gzip;q=x", false),
+            ("x-gzipped", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
+            assert_eq!(accepts_gzip(&headers), takes, "{accepted}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
 }

@@ -34,7 +34,10 @@ impl RunStore for SqlDatabase {
     }
 
     async fn save_run(&self, floor: &FloorId, id: &RunId, judged: &Judged, document: &[u8]) -> Result<(), Failure> {
-        let packed = pack(document).map_err(|e| self.unavailable(e))?;
+        // Not on the threads on which the buyers of a burst run.
+        let document = document.to_vec();
+        let packed = tokio::task::spawn_blocking(move || pack(&document)).await;
+        let packed = packed.map_err(|e| self.unavailable(e))?.map_err(|e| self.unavailable(e))?;
         let (database, floor, id, judged) = (self.clone(), floor.clone(), id.clone(), judged.clone());
         in_own_task(self.config().database, async move {
             // Somebody else may be keeping the same run at this moment.
