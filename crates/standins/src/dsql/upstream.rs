@@ -193,11 +193,10 @@ impl Upstream {
         let (mut parameters, mut key) = (Vec::new(), None);
         loop {
             match socket.next().await.ok_or(Complaint::Gone)?? {
-                In::Authentication(Authentication::Ok) => {}
+                In::Authentication(Authentication::Ok) | In::NoticeResponse(_) => {}
                 In::ParameterStatus(status) => parameters.push(status),
                 In::BackendKeyData(data) => key = Some(data),
                 In::ReadyForQuery(_) => break,
-                In::NoticeResponse(_) => {}
                 In::ErrorResponse(response) => return Err(startup_refused(response)),
                 // It asks for a password, say: ours never does.
                 _ => return Err(Complaint::Gone),
@@ -335,7 +334,7 @@ async fn carry(socket: Framed<TcpStream, Codec>, mut asking: UnboundedReceiver<B
             let _ = sink.send(terminate).await;
         }
         let _ = sink.close().await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let receiving = async {
         while let Some(Ok(message)) = stream.next().await {
