@@ -40,6 +40,9 @@ pub enum AppError {
         /// Which.
         database: String,
     },
+    /// A database answered, and refused. The text has its own words.
+    #[error("{0}")]
+    Refused(String),
     /// A change whose answer was lost.
     #[error("{database} did not answer. It may have been done: look before you try again.")]
     MayBeDone {
@@ -93,6 +96,7 @@ impl AppError {
             Self::Busy { .. }
             | Self::Unavailable { .. }
             | Self::Overloaded { .. }
+            | Self::Refused(_)
             | Self::MayBeDone { .. }
             | Self::Unknown { .. }
             | Self::NotReadBack { .. } => 503,
@@ -119,10 +123,14 @@ impl From<burst::Unfinished> for AppError {
 
 impl From<Failure> for AppError {
     fn from(failure: Failure) -> Self {
+        #[cfg(feature = "ssr")]
+        tracing::warn!(%failure, "a database failed");
         let database = failure.database().to_owned();
         match failure {
             Failure::Indeterminate { .. } => Self::MayBeDone { database },
             Failure::PoolTimeout { .. } => Self::Overloaded { database },
+            Failure::Refused { .. } => Self::Refused(format!("{database} refused: {}", failure.said())),
+            Failure::InvalidValue { .. } => Self::Invalid(format!("{database} refused a value: {}", failure.said())),
             Failure::Conflict { .. }
             | Failure::SchemaChanged { .. }
             | Failure::Transient { .. }

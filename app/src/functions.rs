@@ -59,7 +59,11 @@ pub async fn buy(
         }
         (Outcome::Rejected, _) => return Err(AppError::Taken { seat }),
         (Outcome::Unknown, _) => return Err(AppError::Unknown { database: database(), seat }),
-        _ => return Err(AppError::Unavailable { database: database() }),
+        _ => {
+            return Err(answer
+                .reason
+                .map_or_else(|| AppError::Unavailable { database: database() }, AppError::Refused));
+        }
     }
     Ok(answer)
 }

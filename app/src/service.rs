@@ -17,7 +17,7 @@ pub use shop::{Counter, Shop};
 
 use crate::{api::PurchaseAnswer, error::AppError, visitor::random_bits};
 use live::LiveRuns;
-use onsale::{Backend, BuyerName, Engine, FloorId, FloorPlan, Host, Order, Region, RunStore, SeatId, Ticket};
+use onsale::{Backend, BuyerName, Engine, Failure, FloorId, FloorPlan, Host, Order, Region, RunStore, SeatId, Ticket};
 use queue::Queues;
 use std::{collections::BTreeMap, sync::Arc};
 use stress::{Latest, StressTurns};
@@ -126,7 +126,18 @@ impl Service {
         // Spawned: a visitor who goes away must not leave a purchase half done.
         let shop = Arc::clone(shop);
         let operation = tokio::spawn(async move { shop.sell(order).await }).await;
-        let operation = operation.map_err(|_| AppError::Transport("The purchase was stopped.".to_owned()))?;
+        let (operation, failure) =
+            operation.map_err(|_| AppError::Transport("The purchase was stopped.".to_owned()))?;
+        if let Some(failure) = failure {
+            tracing::warn!(%failure, buyer = %operation.buyer, "a purchase failed");
+            if let Failure::InvalidValue { database, .. } = failure {
+                return Err(AppError::Invalid(format!(
+                    "The buyer's name '{}' was refused by {database}: {}",
+                    operation.buyer,
+                    failure.said()
+                )));
+            }
+        }
         Ok(report::purchase_answer(Some(backend), &operation))
     }
 

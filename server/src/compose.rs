@@ -3,7 +3,7 @@
 
 use crate::{
     config::{Choice, EngineOptions, Foil, Product, mask::masked},
-    host,
+    host, open_files,
 };
 use anyhow::Context;
 use app::service::{Counter, Service, Shop};
@@ -36,6 +36,15 @@ pub fn can_be_read(options: &EngineOptions, choice: &Choice) -> anyhow::Result<(
 
 /// Starts the stand-ins that the choice needs, if it needs any.
 pub async fn start(options: &EngineOptions, choice: &Choice) -> anyhow::Result<Option<StandIns>> {
+    // A stand-in's connection passes two endpoints of this process, each with two ends.
+    let sql = if choice.product == Product::StandIn { 5 } else { 1 };
+    let foil = match choice.foil {
+        None => 0,
+        Some(Foil::DynamoDb(_)) => 1,
+        Some(Foil::StandIn) => 2,
+    };
+    let control = if options.control { 3 } else { 0 };
+    open_files::check(options.connections + options.site_connections, sql + foil + control)?;
     if choice.product != Product::StandIn {
         return Ok(None);
     }
@@ -154,14 +163,8 @@ fn roots(options: &EngineOptions) -> anyhow::Result<Roots> {
 }
 
 fn own((region, url): &(Region, String), roots: &Roots) -> anyhow::Result<SqlEndpoint> {
-    let connect: Connect = url.parse().with_context(|| {
-        format!(
-            "{} is no URL of PostgreSQL's protocol, such as postgres://user:password@host:5432/database (with sslmode it is \
-             disable, prefer or require; what is encrypted is always verified)",
-            masked(url)
-        )
-    })?;
-    Ok(SqlEndpoint::own(region.clone(), connect, roots.clone()))
+    let named = || format!("--sql-urls: {}", masked(url));
+    SqlEndpoint::from_url(region.clone(), url, roots.clone()).with_context(named)
 }
 
 /// The stand-in's endpoints ask for what Aurora DSQL asks for: encryption, and a token signed with a key they know.

@@ -11,6 +11,7 @@ mod config;
 mod deployment;
 mod guard;
 mod host;
+mod open_files;
 mod output;
 mod request_log;
 mod router;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
+    open_files::raise();
     // 1 is an answer of `stress` and `verify`; what could not be asked is 2.
     let (verb, matches, file) = match command_line() {
         Ok(Ok(parsed)) => parsed,

@@ -80,6 +80,7 @@ const STEPS: &[Step] = &[
     Step { name: "tools for Rust", groups: &[Group::Fmt, Group::Clippy, Group::Unit, Group::E2e], work: rust_tools },
     Step { name: "format", groups: &[Group::Fmt], work: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "PostgreSQL", groups: &[Group::Unit, Group::E2e], work: |_| tools::postgresql() },
+    Step { name: "PgBouncer", groups: &[Group::Unit], work: |_| tools::pgbouncer() },
     Step { name: "Python packages", groups: &[Group::Unit], work: |_| python::packages() },
     Step {
         name: "npm packages of clients",

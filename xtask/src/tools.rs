@@ -1,5 +1,6 @@
 //! What must be on the machine, and how it gets there: found, installed and said so, or named in one line.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,6 +56,41 @@ pub fn postgresql() -> Result<()> {
     find_postgresql()
         .map(|_| ())
         .context("PostgreSQL was installed, yet `initdb` and `postgres` are nowhere to be found")
+}
+
+/// A connection pooler for the tests of what is said about one.
+pub fn pgbouncer() -> Result<()> {
+    if find_pgbouncer() {
+        return Ok(());
+    }
+    if !can_apt() {
+        bail!(
+            "PgBouncer is missing: install {}, and start this again",
+            package_here("pgbouncer", "pgbouncer", "pgbouncer")
+        );
+    }
+    // Debian would start one of its own; ours is started and ended by its test.
+    let no_start = Path::new("/usr/sbin/policy-rc.d");
+    let ours = !no_start.exists();
+    if ours {
+        std::fs::write(no_start, "#!/bin/sh\nexit 101\n")
+            .and_then(|()| std::fs::set_permissions(no_start, std::fs::Permissions::from_mode(0o755)))
+            .with_context(|| format!("could not write {}", no_start.display()))?;
+    }
+    let installed = apt_install("PgBouncer", &["pgbouncer"]);
+    if ours {
+        std::fs::remove_file(no_start).with_context(|| format!("could not remove {}", no_start.display()))?;
+    }
+    installed?;
+    if !find_pgbouncer() {
+        bail!("PgBouncer was installed, yet `pgbouncer` is nowhere to be found");
+    }
+    Ok(())
+}
+
+/// Debian puts it where only root looks.
+fn find_pgbouncer() -> bool {
+    on_path("pgbouncer").is_some() || Path::new("/usr/sbin/pgbouncer").is_file()
 }
 
 /// Whether we may install packages with apt.

@@ -74,6 +74,7 @@ impl FormError {
             AppError::NotReadBack { .. } => AppError::NotReadBack { database: database.to_owned() }.to_string(),
             AppError::Unavailable { .. } => AppError::Unavailable { database: database.to_owned() }.to_string(),
             AppError::Overloaded { .. } => AppError::Overloaded { database: database.to_owned() }.to_string(),
+            AppError::Refused(_) => format!("{database} refused it; the server's log has its words."),
             AppError::Busy { wait_s, .. } => {
                 AppError::Busy { seat: "The seat".to_owned(), wait_s: (*wait_s).min(3600) }.to_string()
             }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use burst::{Burst, Clock, Event, Recorder, Unfinished};
-use onsale::{BoxOffice, Database, Operation, Order, Run};
+use onsale::{BoxOffice, Database, Failure, Operation, Order, Run};
 use std::{sync::Arc, time::Duration};
 
 /// One backend on sale.
@@ -10,8 +10,8 @@ use std::{sync::Arc, time::Duration};
 pub trait Shop: Send + Sync + 'static {
     /// Opening, resetting, listing, reading back.
     fn office(&self) -> &dyn BoxOffice;
-    /// Sells to one buyer.
-    async fn sell(&self, order: Order) -> Operation;
+    /// Sells to one buyer; with the failure that ended it, if the outcome is an error or unknown.
+    async fn sell(&self, order: Order) -> (Operation, Option<Failure>);
     /// Lets a crowd of buyers go at once.
     async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Unfinished>;
     /// How many buyers of a burst a region serves at once.
@@ -38,9 +38,9 @@ impl<D: Database + BoxOffice> Shop for Counter<D> {
         &*self.site
     }
 
-    async fn sell(&self, order: Order) -> Operation {
+    async fn sell(&self, order: Order) -> (Operation, Option<Failure>) {
         let buyer = Recorder::start(Clock::start(), Duration::ZERO);
-        burst::sell(&*self.site, order, buyer, fastrand::Rng::new()).await
+        burst::sell_or_failure(&*self.site, order, buyer, fastrand::Rng::new()).await
     }
 
     async fn burst(&self, burst: Burst, events: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Run, Unfinished> {

@@ -8,5 +8,5 @@ mod sell;
 
 pub use clock::{Clock, wall_clock_ms};
 pub use recorder::Recorder;
-pub use run::{Burst, Event, Unfinished};
-pub use sell::{ATTEMPT_TIMEOUT, ATTEMPTS_MAX, BACKOFF_MS_MAX, sell, settings};
+pub use run::{Burst, Event, Unfinished, reasons};
+pub use sell::{ATTEMPT_TIMEOUT, ATTEMPTS_MAX, BACKOFF_MS_MAX, sell, sell_or_failure, settings};

@@ -11,7 +11,7 @@ use onsale::{
     BoxOffice, BuyerName, Database, Engine, Failure, FloorId, Host, Opening, Order, Outcome, Plan, Run, RunId, SeatId,
     Setting, Ticket,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 
 /// One burst, or a rush at several seats, that is about to happen.
@@ -152,7 +152,11 @@ impl Burst {
         }
         let mut operations = buyers.join_all().await;
         operations.sort_unstable_by_key(|(index, _)| *index);
-        operations.into_iter().map(|(_, operation)| operation).collect()
+        let operations: Vec<_> = operations.into_iter().map(|(_, operation)| operation).collect();
+        for (reason, buyers) in reasons(&operations) {
+            tracing::warn!(run = %self.id, buyers, reason, "buyers met an error");
+        }
+        operations
     }
 
     /// What each buyer wants; buyers alternate between the regions, and one of each region goes for the same seat.
@@ -171,6 +175,15 @@ impl Burst {
             })
         })
     }
+}
+
+/// Why buyers were not answered, each reason once with how many buyers it met.
+pub fn reasons(operations: &[onsale::Operation]) -> BTreeMap<&str, usize> {
+    let mut reasons = BTreeMap::new();
+    for reason in operations.iter().filter_map(|operation| operation.reason.as_deref()) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    reasons
 }
 
 /// What `ask` answers for every seat, in order; a few are asked at once.

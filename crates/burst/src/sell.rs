@@ -19,14 +19,24 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Sells to one buyer, or says why not. Never fails: whatever happens is an outcome.
-pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mut rng: fastrand::Rng) -> Operation {
+pub async fn sell<D: Database>(db: &D, order: Order, buyer: Recorder, rng: fastrand::Rng) -> Operation {
+    sell_or_failure(db, order, buyer, rng).await.0
+}
+
+/// The same, with the failure that ended it if the outcome is an error or unknown.
+pub async fn sell_or_failure<D: Database>(
+    db: &D,
+    mut order: Order,
+    mut buyer: Recorder,
+    mut rng: fastrand::Rng,
+) -> (Operation, Option<Failure>) {
     let mut aborts = Aborts::default();
     let began = tokio::time::Instant::now();
     loop {
         let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, purchase(db, &order, &mut buyer)).await;
         let failure = match attempt {
-            Ok(Ok(Answer::Confirmed)) => return buyer.told(order, aborts, Outcome::Confirmed, None),
-            Ok(Ok(Answer::Rejected)) => return buyer.told(order, aborts, Outcome::Rejected, None),
+            Ok(Ok(Answer::Confirmed)) => return (buyer.told(order, aborts, Outcome::Confirmed, None), None),
+            Ok(Ok(Answer::Rejected)) => return (buyer.told(order, aborts, Outcome::Rejected, None), None),
             Ok(Err(failure)) => failure,
             Err(elapsed) => Failure::Indeterminate { database: "the database", source: Box::new(elapsed) },
         };
@@ -40,7 +50,8 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
                 true
             }
             Failure::Transient { .. } => true,
-            Failure::Unavailable { .. } | Failure::PoolTimeout { .. } => order.in_doubt,
+            Failure::Unavailable { .. } | Failure::Refused { .. } | Failure::PoolTimeout { .. } => order.in_doubt,
+            Failure::InvalidValue { .. } => false,
             Failure::Indeterminate { .. } => {
                 order.in_doubt = true;
                 db.settles_doubt()
@@ -49,7 +60,8 @@ pub async fn sell<D: Database>(db: &D, mut order: Order, mut buyer: Recorder, mu
         if !again || order.attempt == ATTEMPTS_MAX || began.elapsed() > PATIENCE {
             let outcome = if order.in_doubt { Outcome::Unknown } else { Outcome::Error };
             tracing::info!(%failure, attempt = order.attempt, ?outcome, "gave up");
-            return buyer.told(order, aborts, outcome, Some(reason(&failure, outcome)));
+            let reason = reason(&failure, outcome);
+            return (buyer.told(order, aborts, outcome, Some(reason)), Some(failure));
         }
         let longest_ms = match failure {
             Failure::Conflict { .. } | Failure::SchemaChanged { .. } => {
@@ -75,10 +87,14 @@ pub fn settings() -> Vec<Setting> {
     ]
 }
 
-/// In words a visitor may read; the driver's own stay in the log.
+/// What happened in a phrase, then what the database itself said: the run's record must be enough to find the cause.
 fn reason(failure: &Failure, outcome: Outcome) -> String {
     let database = failure.database();
-    match (outcome, failure) {
+    let what = match (outcome, failure) {
+        // Only this program gave up here.
+        (Outcome::Error, Failure::PoolTimeout { connections, .. }) => {
+            return format!("all {connections} connections to {database} were in use; nothing was sold");
+        }
         (Outcome::Unknown, _) => format!("{database} did not answer; the ledger will tell"),
         (_, Failure::Conflict { .. }) => format!("{database} aborted all {ATTEMPTS_MAX} attempts as racing"),
         (_, Failure::SchemaChanged { .. }) => {
@@ -87,9 +103,10 @@ fn reason(failure: &Failure, outcome: Outcome) -> String {
         (_, Failure::Transient { .. }) => {
             format!("{database} was not available in {ATTEMPTS_MAX} attempts; nothing was sold")
         }
-        (_, Failure::PoolTimeout { connections, .. }) => {
-            format!("all {connections} connections to {database} were in use; nothing was sold")
+        (_, Failure::Refused { .. } | Failure::InvalidValue { .. }) => {
+            format!("{database} refused the purchase; nothing was sold")
         }
         _ => format!("{database} was not available; nothing was sold"),
-    }
+    };
+    format!("{what}: {}", failure.said())
 }

@@ -113,7 +113,7 @@ pub enum Failure {
         #[source]
         source: BoxedError,
     },
-    /// The database cannot be reached or refused the work. It certainly did not happen.
+    /// The database cannot be reached, or stops. It certainly did not happen.
     #[error("{database} is not available: {source}")]
     Unavailable {
         /// Which database.
@@ -133,6 +133,26 @@ pub enum Failure {
         connections: usize,
         /// How long the request waited, in seconds.
         waited_s: u64,
+    },
+    /// The database answered, and will not do this work: a setting, a right, a limit or a thing of its own is in the way.
+    /// It certainly did not happen, and asking again changes nothing until somebody changes that.
+    #[error("{database} cannot be used: {source}")]
+    Refused {
+        /// Which database.
+        database: &'static str,
+        /// What the database said, and the remedy.
+        #[source]
+        source: BoxedError,
+    },
+    /// The database refused a value that its caller chose, such as a name with characters that its encoding does not have
+    /// (SQLSTATE class 22). It certainly did not happen, and the same value is refused again.
+    #[error("{database} refused a value: {source}")]
+    InvalidValue {
+        /// Which database.
+        database: &'static str,
+        /// What the database said.
+        #[source]
+        source: BoxedError,
     },
     /// The answer was lost: it may have happened.
     #[error("{database} did not answer a write; it may have been done: {source}")]
@@ -154,6 +174,15 @@ impl Failure {
         Self::Unavailable { database, source: source.into() }
     }
 
+    /// The words of the innermost cause: what the database itself said, where it said something.
+    pub fn said(&self) -> String {
+        let mut cause: &dyn std::error::Error = self;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        cause.to_string()
+    }
+
     /// Which database failed.
     pub fn database(&self) -> &'static str {
         match self {
@@ -162,6 +191,8 @@ impl Failure {
             | Self::Transient { database, .. }
             | Self::Unavailable { database, .. }
             | Self::PoolTimeout { database, .. }
+            | Self::Refused { database, .. }
+            | Self::InvalidValue { database, .. }
             | Self::Indeterminate { database, .. } => database,
         }
     }

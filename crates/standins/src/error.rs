@@ -111,6 +111,15 @@ pub enum Error {
         source: dynoxide::DynoxideError,
     },
 
+    /// No directory can be made where temporary ones belong.
+    #[error("no directory for PostgreSQL can be made in {}: {source}; set TMPDIR to a directory that exists and that you may write", .directory.display())]
+    TemporaryDirectory {
+        /// Where.
+        directory: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+
     /// The operating system refused something.
     #[error("{doing}: {source}")]
     Io {

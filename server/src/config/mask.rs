@@ -42,8 +42,20 @@ pub fn all_masked<'a>(urls: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Parameters of a connect string that hold no secret.
-const HARMLESS: [&str; 6] =
-    ["sslmode", "application_name", "connect_timeout", "options", "target_session_attrs", "keepalives"];
+const HARMLESS: [&str; 12] = [
+    "sslmode",
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "options",
+    "target_session_attrs",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "tcp_user_timeout",
+];
 /// Shown in the place of a secret.
 pub const HIDDEN: &str = "•••";
 

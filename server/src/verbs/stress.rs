@@ -86,7 +86,7 @@ pub async fn stress(options: Options, matches: &ArgMatches) -> anyhow::Result<Ex
         };
         format!("http://{}", own.insert(deployment).addr)
     };
-    let mut test = Test { plan: plan(&options), lines: vec![], under_way: false, record: None };
+    let mut test = Test { plan: plan(&options), lines: vec![], reasons: vec![], under_way: false, record: None };
     let result = {
         let client = Client::new(&url, options.engines.record_key.clone())?;
         tokio::select! {
@@ -131,6 +131,8 @@ fn plan(options: &Options) -> StressPlan {
 struct Test {
     plan: StressPlan,
     lines: Vec<StressLine>,
+    /// Why buyers of each line met an error, with how many did.
+    reasons: Vec<Vec<(String, usize)>>,
     /// The burst after those lines was asked for.
     under_way: bool,
     record: Option<RunId>,
@@ -175,6 +177,8 @@ impl Test {
                 );
             }
             let run = document.run.into_owned();
+            let reasons = burst::reasons(&run.operations);
+            self.reasons.push(reasons.into_iter().map(|(reason, buyers)| (reason.to_owned(), buyers)).collect());
             self.lines.push(StressLine {
                 backend: *backend,
                 engine: engine_line(*backend, &run.engine),
@@ -211,7 +215,11 @@ impl Test {
             board.conflicts,
             board.contenders,
             board.duration_ms
-        )
+        )?;
+        for (reason, buyers) in self.reasons.last().into_iter().flatten() {
+            say!("         {buyers} × {reason}")?;
+        }
+        Ok(())
     }
 
     /// What the deployment recorded must be what was counted here.
@@ -231,8 +239,11 @@ impl Test {
             let not_done = not_done.iter().map(
                 |(backend, buyers, think_ms)| json!({ "backend": backend, "buyers": buyers, "thinkMs": think_ms }),
             );
+            let reasons = self.lines.iter().zip(&self.reasons).flat_map(|(line, reasons)| {
+                reasons.iter().map(|(reason, buyers)| json!({ "run": line.run, "buyers": buyers, "reason": reason }))
+            });
             let answer = json!({
-                "plan": self.plan, "lines": self.lines, "result": result.to_string(), "recorded": self.record,
+                "plan": self.plan, "lines": self.lines, "reasons": reasons.collect::<Vec<_>>(), "result": result.to_string(), "recorded": self.record,
                 "notDone": not_done.collect::<Vec<_>>(), "error": error.map(|error| format!("{error:#}")),
             });
             say!("{answer:#}")?;

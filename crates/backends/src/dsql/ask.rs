@@ -168,7 +168,10 @@ pub(super) enum Twice {
 /// Whether the server certainly did not do what it was asked: it found the statement wrong, or undid it. Whatever ends a
 /// connection, or is anybody's guess, may have come after the deed.
 fn is_refusal(code: Option<&SqlState>) -> bool {
-    const CLASSES: [&str; 9] = ["0A", "22", "23", "25", "3D", "3F", "40", "42", "54"];
+    const CLASSES: [&str; 10] = ["0A", "22", "23", "25", "3D", "3F", "40", "42", "54", "55"];
     let open = SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN;
-    code.is_some_and(|code| *code != open && CLASSES.contains(&code.code().get(..2).unwrap_or_default()))
+    code.is_some_and(|code| {
+        *code == SqlState::QUERY_CANCELED
+            || *code != open && CLASSES.contains(&code.code().get(..2).unwrap_or_default())
+    })
 }

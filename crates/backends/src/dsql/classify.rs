@@ -1,7 +1,10 @@
 //! What a PostgreSQL error means for a purchase: by SQLSTATE, never by its text.
 
+use super::{
+    remedy::{Names, Step, remedy},
+    said::Said,
+};
 use onsale::Failure;
-use std::{error::Error, fmt};
 use tokio_postgres::error::SqlState;
 
 /// Where in the transaction the error met us.
@@ -15,57 +18,51 @@ pub enum Stage {
 
 /// The failure that `error` means at `stage`.
 pub fn classify(database: &'static str, stage: Stage, error: tokio_postgres::Error) -> Failure {
-    let code = error.code().cloned();
-    let source = Box::new(Said(error));
-    match kind(stage, code.as_ref()) {
+    classify_said(database, stage, error.code(), Said::new(&error))
+}
+
+/// The same where the words may be others than the error's: those with which the server had ended the connection.
+/// `code` decides, and is `None` if the connection died instead of answering.
+pub(super) fn classify_said(database: &'static str, stage: Stage, code: Option<&SqlState>, said: Said) -> Failure {
+    let kind = kind(stage, code);
+    let source = Box::new(said.advised(|code| remedy(Step::Statement, code, Names::default())));
+    match kind {
         // A data conflict (OC000) and a changed catalogue (OC001) are both 40001; the marker only sorts the count.
-        Kind::Conflict if source.0.as_db_error().is_some_and(|said| said.message().contains("OC001")) => {
-            Failure::SchemaChanged { database, source }
-        }
+        Kind::Conflict if source.schema_changed() => Failure::SchemaChanged { database, source },
         Kind::Conflict => Failure::Conflict { database, source },
         Kind::Transient => Failure::Transient { database, source },
         Kind::Unavailable => Failure::Unavailable { database, source },
+        Kind::Refused => Failure::Refused { database, source },
+        Kind::InvalidValue => Failure::InvalidValue { database, source },
         Kind::Indeterminate => Failure::Indeterminate { database, source },
     }
 }
 
-/// The driver's error in words: its own for what a server refused are "db error".
-#[derive(Debug)]
-struct Said(tokio_postgres::Error);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_db_error() {
-            Some(refusal) => write!(f, "{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
-            None => self.0.fmt(f),
-        }
-    }
-}
-
-impl Error for Said {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Conflict,
     Transient,
     Unavailable,
+    Refused,
+    InvalidValue,
     Indeterminate,
 }
 
 /// `code` is `None` when the connection died instead of answering.
-fn kind(stage: Stage, code: Option<&SqlState>) -> Kind {
-    match (stage, code) {
+pub(super) fn kind(stage: Stage, code: Option<&SqlState>) -> Kind {
+    match (stage, code.map(SqlState::code)) {
         // PostgreSQL says so at the statement, Aurora DSQL at COMMIT.
-        (_, Some(code)) if *code == SqlState::T_R_SERIALIZATION_FAILURE => Kind::Conflict,
-        (Stage::Statement, Some(code)) if *code == SqlState::T_R_DEADLOCK_DETECTED => Kind::Conflict,
-        // "server unavailable" on Aurora DSQL: the whole transaction is to be run again.
-        (Stage::Statement, Some(code)) if *code == SqlState::INTERNAL_ERROR => Kind::Transient,
-        (Stage::Statement, _) => Kind::Unavailable,
+        (_, Some("40001")) | (Stage::Statement, Some("40P01")) => Kind::Conflict,
         (Stage::Commit, _) => Kind::Indeterminate,
+        // "server unavailable" on Aurora DSQL: the whole transaction is to be run again.
+        (_, Some("XX000")) => Kind::Transient,
+        (_, None) => Kind::Unavailable,
+        // The server stops, starts, or loses the connection: it comes back by itself.
+        (_, Some("57P01" | "57P02" | "57P03")) => Kind::Unavailable,
+        (_, Some(code)) if code.starts_with("08") && code != "08P01" => Kind::Unavailable,
+        // Of the statements' parameters only names are of somebody's choice.
+        (_, Some(code)) if code.starts_with("22") || code == "23514" => Kind::InvalidValue,
+        (_, Some(_)) => Kind::Refused,
     }
 }
 
@@ -75,18 +72,37 @@ mod tests {
 
     #[test]
     fn every_sqlstate_has_a_meaning() {
-        use Kind::{Conflict, Indeterminate, Transient, Unavailable};
+        use Kind::{Conflict, Indeterminate, InvalidValue, Refused, Transient, Unavailable};
         use Stage::{Commit, Statement};
         let table = [
             (Statement, Some("40001"), Conflict),
             (Commit, Some("40001"), Conflict),
             (Statement, Some("40P01"), Conflict),
-            (Statement, Some("57P01"), Unavailable),
             (Statement, Some("XX000"), Transient),
-            (Statement, Some("53300"), Unavailable),
             (Statement, None, Unavailable),
+            (Statement, Some("57P01"), Unavailable),
+            (Statement, Some("57P02"), Unavailable),
+            (Statement, Some("57P03"), Unavailable),
+            (Statement, Some("08006"), Unavailable),
+            (Statement, Some("08P01"), Refused),
+            (Statement, Some("53300"), Refused),
+            (Statement, Some("53100"), Refused),
+            (Statement, Some("57014"), Refused),
+            (Statement, Some("25P03"), Refused),
+            (Statement, Some("55P03"), Refused),
+            (Statement, Some("25006"), Refused),
+            (Statement, Some("26000"), Refused),
+            (Statement, Some("42501"), Refused),
+            (Statement, Some("23505"), Refused),
+            (Statement, Some("23514"), InvalidValue),
+            (Statement, Some("22P05"), InvalidValue),
+            (Statement, Some("22021"), InvalidValue),
+            (Statement, Some("22001"), InvalidValue),
             (Commit, Some("XX000"), Indeterminate),
             (Commit, Some("57P01"), Indeterminate),
+            (Commit, Some("57014"), Indeterminate),
+            (Commit, Some("22P05"), Indeterminate),
+            (Commit, Some("40P01"), Indeterminate),
             (Commit, None, Indeterminate),
         ];
         for (stage, state, expect) in table {

@@ -1,6 +1,6 @@
 //! Opens connections to one region, at a pace it allows, and retires them before it does.
 
-use super::{SqlEndpoint, engine, login::Login, tls, trouble::Trouble};
+use super::{SqlEndpoint, engine, login::Login, remedy::Step, said::Said, tls, trouble::Trouble};
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -9,7 +9,7 @@ use std::{
     num::NonZeroU32,
     ops::{Deref, DerefMut},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -17,8 +17,14 @@ use std::{
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The longest that opening one connection may take.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that opening one connection may take, unless the URL has a `connect_timeout`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest that opening one connection with `config` may take: address, TLS and login together.
+pub(super) fn connect_timeout(config: &Config) -> Duration {
+    config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT)
+}
+
 /// Connections are retired at a random age between these; Aurora DSQL ends them after 60 minutes, whatever they do.
 pub(super) const RETIRED_AFTER_MINUTES: [u64; 2] = [45, 55];
 
@@ -66,6 +72,16 @@ impl Turnstile {
 pub(super) struct Connection {
     client: ClientWrapper,
     retired_at: Instant,
+    /// What the server said when it ended the connection by itself.
+    last_words: Arc<OnceLock<Said>>,
+}
+
+impl Connection {
+    /// What is to be said of `error`: if it is only that the connection is gone, the words with which the server ended it.
+    pub(super) fn explained(&self, error: &tokio_postgres::Error) -> Said {
+        let ended = self.last_words.get().filter(|_| error.code().is_none());
+        ended.cloned().unwrap_or_else(|| Said::new(error))
+    }
 }
 
 impl Connector {
@@ -87,23 +103,32 @@ impl Connector {
             config.password(token.map_err(|error| Trouble::no_token(&self.endpoint, error))?.as_str());
         }
         let connected = config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| Trouble::not_connected(&self.endpoint, error))?;
+        let (client, connection) = connected.map_err(|error| Trouble::at(Step::Connect, &self.endpoint, &error))?;
+        let last_words = Arc::<OnceLock<Said>>::default();
+        let words = Arc::clone(&last_words);
         let task = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
+            let mut connection = connection;
+            // Kept before the connection is dropped: whoever then finds it closed finds the reason too.
+            if let Err(error) = (&mut connection).await {
+                let said = Said::new(&error);
+                tracing::debug!(%said, "a connection ended");
+                if said.code().is_some() {
+                    let _ = words.set(said);
+                }
             }
+            drop(connection);
         });
         if let Some(settles_doubt) = &self.settles_doubt {
             // Its administrator may have changed the level since the start.
             let told = client.query_one(engine::LEVEL, &[]).await;
-            let level = told.map_err(|error| Trouble::not_connected(&self.endpoint, error))?;
+            let level = told.map_err(|error| Trouble::at(Step::Connect, &self.endpoint, &error))?;
             if !level.try_get(0).is_ok_and(engine::settles) {
                 settles_doubt.store(false, Ordering::Relaxed);
             }
         }
         let [earliest, latest] = RETIRED_AFTER_MINUTES.map(|minutes| minutes * 60);
         let age = Duration::from_secs(fastrand::u64(earliest..=latest));
-        Ok(Connection { client: ClientWrapper::new(client, task), retired_at: Instant::now() + age })
+        Ok(Connection { client: ClientWrapper::new(client, task), retired_at: Instant::now() + age, last_words })
     }
 }
 
@@ -114,8 +139,9 @@ impl Manager for Connector {
     async fn create(&self) -> Result<Connection, Trouble> {
         self.turnstile.pass().await;
         // Boxed, so that whoever waits for a connection does not carry the handshake of a new one.
-        let opened = tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(self.open())).await;
-        opened.unwrap_or_else(|_| Err(Trouble::silent(&self.endpoint, CONNECT_TIMEOUT)))
+        let within = connect_timeout(&self.config);
+        let opened = tokio::time::timeout(within, Box::pin(self.open())).await;
+        opened.unwrap_or_else(|_| Err(Trouble::silent(&self.endpoint, within)))
     }
 
     /// Only asks whether it is still open; a purchase finds out the rest.

@@ -15,7 +15,15 @@ use onsale::{BoxOffice, Engine, Failure, Setting};
 use tokio_postgres::error::SqlState;
 
 /// What else it is asked about itself.
-const ASKED: [(&str, &str); 4] = [
+const ASKED: [(&str, &str); 6] = [
+    ("encoding", "SELECT current_setting('server_encoding')"),
+    // A role's own time-outs end purchases that would have succeeded.
+    (
+        "time-outs",
+        "SELECT string_agg(name || ' ' || current_setting(name), ', ' ORDER BY name) FROM pg_settings \
+      WHERE setting <> '0' AND name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', \
+      'idle_in_transaction_session_timeout', 'idle_session_timeout')",
+    ),
     ("fsync", "SELECT current_setting('fsync')"),
     ("synchronous_commit", "SELECT current_setting('synchronous_commit')"),
     (
@@ -74,10 +82,13 @@ impl SqlDatabase {
         let config = self.config();
         let [first, second] = self.regions();
         let [earliest, latest] = connector::RETIRED_AFTER_MINUTES;
+        let timeout = |endpoint: &SqlEndpoint| connector::connect_timeout(&endpoint.connect).as_secs().to_string();
+        let mut connect_timeouts: Vec<String> = config.endpoints.iter().map(timeout).collect();
+        connect_timeouts.dedup();
         let mut settings = vec![
             Setting::new("regions", format!("{first}, {second}")),
             Setting::new("connections per region", config.connections_per_region.to_string()),
-            Setting::new("connect timeout", format!("{} s", connector::CONNECT_TIMEOUT.as_secs())),
+            Setting::new("connect timeout", format!("{} s", connect_timeouts.join(" s and "))),
             Setting::new("connections retired", format!("after {earliest} to {latest} minutes")),
         ];
         if let Some(pace) = config.pace {

@@ -7,16 +7,21 @@ mod connector;
 mod engine;
 mod login;
 mod office;
+mod remedy;
 mod runs;
+mod said;
 mod schema;
+mod session;
 mod tls;
 mod trouble;
 mod txn;
+mod url;
 
 pub use login::{Login, Tokens};
 pub use tls::Roots;
 pub use tokio_postgres::Config as Connect;
 pub use txn::SqlTxn;
+pub use url::InvalidUrl;
 
 pub use connector::Pace;
 use connector::{Connector, Turnstile};
@@ -38,6 +43,7 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::config::{Host, SslMode};
+use trouble::Trouble;
 
 /// A connection on loan from a pool.
 type Client = Object<Connector>;
@@ -177,7 +183,7 @@ impl SqlEndpoint {
         match self.connect.get_hosts() {
             [Host::Tcp(host), ..] => host.clone(),
             [Host::Unix(path), ..] => path.display().to_string(),
-            [] => "localhost".to_owned(),
+            [] => self.connect.get_hostaddrs().first().map_or_else(|| "no host".to_owned(), ToString::to_string),
         }
     }
 }
@@ -257,10 +263,7 @@ impl SqlDatabase {
 
     async fn client_of(&self, region: &RegionPool) -> Result<Client, Failure> {
         region.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(trouble) if trouble.is_transient() => {
-                Failure::Transient { database: self.config().database, source: Box::new(trouble) }
-            }
-            PoolError::Backend(trouble) => self.unavailable(trouble),
+            PoolError::Backend(trouble) => self.trouble(trouble),
             PoolError::Timeout(TimeoutType::Wait) => Failure::PoolTimeout {
                 database: self.config().database,
                 region: region.region.clone(),
@@ -269,6 +272,10 @@ impl SqlDatabase {
             },
             other => self.unavailable(other),
         })
+    }
+
+    fn trouble(&self, trouble: Trouble) -> Failure {
+        trouble.failure(self.config().database)
     }
 
     fn unavailable(&self, source: impl Into<BoxedError>) -> Failure {
@@ -316,9 +323,15 @@ fn region_pool(
 ) -> Result<RegionPool, Failure> {
     let unusable = |error: BoxedError| Failure::unavailable(config.database, error);
     let mut connect = endpoint.connect.clone();
-    connect.connect_timeout(connector::CONNECT_TIMEOUT).application_name("worldseat");
+    // What the URL says of these is used.
+    connect.connect_timeout(connector::connect_timeout(&connect));
+    if connect.get_application_name().is_none() {
+        connect.application_name("worldseat");
+    }
     // What lies between may forget a connection that is silent for minutes.
-    connect.keepalives_idle(KEEPALIVE_IDLE);
+    if connect.get_keepalives_idle() == Connect::new().get_keepalives_idle() {
+        connect.keepalives_idle(KEEPALIVE_IDLE);
+    }
     let level = config.isolation.map(|level| level.replace(' ', "\\ "));
     let wishes = [("search_path", config.schema.map(str::to_owned)), ("default_transaction_isolation", level)];
     let wishes: Vec<_> =

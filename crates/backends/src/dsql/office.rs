@@ -149,7 +149,7 @@ impl BoxOffice for SqlDatabase {
 
 impl SqlDatabase {
     /// Every row read, or none: a row that cannot be read must not look like one that is not there.
-    fn all<T>(&self, rows: &[Row], read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>, Failure> {
+    pub(super) fn all<T>(&self, rows: &[Row], read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>, Failure> {
         let all: Option<Vec<T>> = rows.iter().map(read).collect();
         all.ok_or_else(|| self.unavailable(STRANGE_ROW))
     }

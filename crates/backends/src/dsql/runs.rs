@@ -11,7 +11,6 @@ use async_trait::async_trait;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use onsale::{Backend, Failure, FloorId, Judged, Plan, RunId, RunStore};
 use std::io::{Read as _, Write as _};
-use tokio_postgres::Row;
 
 /// Half of what a value of Aurora DSQL may hold.
 const PART_BYTES: usize = 512 * 1024;
@@ -29,7 +28,8 @@ impl RunStore for SqlDatabase {
     async fn load_begun(&self, id: &RunId) -> Result<Option<(FloorId, Plan)>, Failure> {
         let rows = self.select("SELECT floor, plan FROM begun WHERE run = $1", vec![text(id)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let read = || Some((row.get::<_, &str>(0).parse().ok()?, serde_json::from_str(row.get(1)).ok()?));
+        let text = |column| row.try_get::<_, &str>(column).ok();
+        let read = || Some((text(0)?.parse().ok()?, serde_json::from_str(text(1)?).ok()?));
         read().map(Some).ok_or_else(|| self.unavailable(STRANGE_ROW))
     }
 
@@ -51,12 +51,15 @@ impl RunStore for SqlDatabase {
         let rows = self.select(select, vec![text(id)]).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let unreadable = |why: &str| self.unavailable(format!("run {id} cannot be read back: {why}"));
-        if i64::try_from(rows.len()) != Ok(first.get(2)) {
+        let parts: Option<i64> = first.try_get(2).ok();
+        if parts != i64::try_from(rows.len()).ok() {
             return Err(unreadable("a part is missing"));
         }
-        let floor: FloorId = first.get::<_, &str>(1).parse().map_err(|_| unreadable("its floor has no name"))?;
+        let floor = first.try_get::<_, &str>(1).ok().and_then(|floor| floor.parse().ok());
+        let floor: FloorId = floor.ok_or_else(|| unreadable("its floor has no name"))?;
+        let parts: Result<Vec<&[u8]>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        let parts = parts.map_err(|_| unreadable("a part is empty"))?.concat();
         let mut document = Vec::new();
-        let parts = rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect::<Vec<u8>>();
         GzDecoder::new(&parts[..]).read_to_end(&mut document).map_err(|error| unreadable(&error.to_string()))?;
         Ok(Some((floor, document)))
     }
@@ -78,14 +81,13 @@ impl RunStore for SqlDatabase {
     async fn load_record(&self, record: &RunId) -> Result<Vec<String>, Failure> {
         let select = "SELECT document FROM records WHERE record = $1 ORDER BY place";
         let rows = self.select(select, vec![text(record)]).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        self.all(&rows, |row| row.try_get(0).ok())
     }
 
     async fn newest_records(&self, most: u32) -> Result<Vec<(RunId, i64)>, Failure> {
         let select = "SELECT record, count(*) FROM records GROUP BY record ORDER BY record DESC LIMIT $1";
         let rows = self.select(select, vec![int(most)]).await?;
-        let size = |row: &Row| Some((row.get::<_, &str>(0).parse().ok()?, row.get(1)));
-        rows.iter().map(|row| size(row).ok_or_else(|| self.unavailable(STRANGE_ROW))).collect()
+        self.all(&rows, |row| Some((row.try_get::<_, &str>(0).ok()?.parse().ok()?, row.try_get(1).ok()?)))
     }
 
     async fn load_records(&self, most: u32) -> Result<Vec<Vec<String>>, Failure> {
@@ -93,8 +95,9 @@ impl RunStore for SqlDatabase {
                       (SELECT record FROM records WHERE place = 0 ORDER BY record DESC LIMIT $1) \
                       ORDER BY record DESC, place";
         let rows = self.select(select, vec![int(most)]).await?;
-        let records = rows.chunk_by(|a, b| a.get::<_, &str>(0) == b.get::<_, &str>(0));
-        Ok(records.map(|rows| rows.iter().map(|row| row.get(1)).collect()).collect())
+        let lines: Vec<(String, String)> = self.all(&rows, |row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)))?;
+        let records = lines.chunk_by(|(one, _), (other, _)| one == other);
+        Ok(records.map(|lines| lines.iter().map(|(_, document)| document.clone()).collect()).collect())
     }
 }
 

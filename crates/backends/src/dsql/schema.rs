@@ -1,6 +1,6 @@
 //! The tables. Nothing here that Aurora DSQL refuses; each DDL in a transaction of its own.
 
-use super::{Dialect, RegionPool, Role, SqlDatabase, SqlEndpoint, engine::settles, trouble::Trouble};
+use super::{Dialect, RegionPool, Role, SqlDatabase, SqlEndpoint, engine::settles, remedy::Step, trouble::Trouble};
 use onsale::Failure;
 use std::{
     sync::atomic::Ordering,
@@ -41,13 +41,16 @@ impl SqlDatabase {
     /// Creates what is missing. Safe to run again, and by two servers at once.
     ///
     /// # Errors
-    /// [`Failure::Unavailable`] if the database is away or refuses.
+    /// [`Failure::Unavailable`] if the database is away, [`Failure::Refused`] if it refuses or cannot be used as it is.
     pub async fn create_tables(&self) -> Result<(), Failure> {
         // Both are asked, so that an endpoint which cannot be used is named now and not by the first buyer.
         let [first, second] = &self.shared.regions;
         let client = self.client_of(first).await?;
         drop(self.client_of(second).await?);
         let config = self.config();
+        if config.role == Role::Own {
+            self.check_sessions().await?;
+        }
         let schema = config.schema.map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
         let index = match config.dialect {
             Dialect::Postgres => INDEX_POSTGRES,
@@ -58,7 +61,7 @@ impl SqlDatabase {
             while let Err(error) = client.batch_execute(ddl).await {
                 // Another server is creating the same thing at this moment: look again.
                 if !raced(error.code()) || attempt == ATTEMPTS_MAX {
-                    return Err(self.unavailable(Trouble::not_set_up(&config.endpoints[0], error)));
+                    return Err(self.trouble(Trouble::at(Step::CreateTables, &config.endpoints[0], &error)));
                 }
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=2 * attempt))).await;
                 attempt += 1;
@@ -78,7 +81,7 @@ impl SqlDatabase {
         let config = self.config();
         for (region, endpoint) in self.shared.regions.iter().zip(&config.endpoints) {
             let client = self.live_client_of(region).await?;
-            let refused = |error| self.unavailable(Trouble::not_as_made(endpoint, error));
+            let refused = |error| self.trouble(Trouble::at(Step::CheckTables, endpoint, &error));
             for (table, columns) in COLUMNS {
                 let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
                 let look = format!("SELECT {} FROM {table} LIMIT 0", names.join(", "));
@@ -88,7 +91,7 @@ impl SqlDatabase {
                 for (column, (name, wanted)) in described.columns().iter().zip(columns) {
                     if !fits(wanted, column.type_()) {
                         let how = format!("{name} of {table} is {}, not {wanted}", column.type_());
-                        return Err(self.unavailable(Trouble::other_tables(endpoint, &how)));
+                        return Err(self.trouble(Trouble::other_tables(endpoint, &how)));
                     }
                 }
             }
@@ -121,7 +124,7 @@ impl SqlDatabase {
         (here, first): (&RegionPool, &SqlEndpoint),
         (there, second): (&RegionPool, &SqlEndpoint),
     ) -> Result<(), Failure> {
-        let unmarked = |error| self.unavailable(Trouble::not_marked(first, error));
+        let unmarked = |error| self.trouble(Trouble::at(Step::Mark, first, &error));
         let mark = format!("mark-{:032x}", fastrand::u128(..));
         let here = self.live_client_of(here).await?;
         let there = self.live_client_of(there).await?;
@@ -133,7 +136,7 @@ impl SqlDatabase {
             match there.query(look, &[&mark]).await {
                 Ok(rows) if !rows.is_empty() => break true,
                 Err(error) if error.code() != Some(&SqlState::UNDEFINED_TABLE) => {
-                    return Err(self.unavailable(Trouble::not_marked(second, error)));
+                    return Err(self.trouble(Trouble::at(Step::Mark, second, &error)));
                 }
                 // A replica that lags shows it late.
                 _ if began.elapsed() < MARK_WITHIN => tokio::time::sleep(MARK_WITHIN / 20).await,
@@ -144,10 +147,10 @@ impl SqlDatabase {
         if seen {
             return Ok(());
         }
-        Err(self.unavailable(format!(
+        Err(self.trouble(Trouble::wrong(format!(
             "{first} and {second} are not one database: what is written through the first is not there through the \
              second; give two ways into the same one, or the same URL twice"
-        )))
+        ))))
     }
 }
 

@@ -1,20 +1,23 @@
-//! What keeps a database from being used, in one line that names the thing and the mend.
+//! What keeps a database from being used, in one line that names the thing and the remedy.
 
-use super::{SqlEndpoint, login::Login};
-use onsale::BoxedError;
+use super::{
+    SqlEndpoint,
+    classify::{self, Kind, Stage},
+    remedy::{Names, Step, remedy},
+    said::{Said, causes, innermost},
+};
+use onsale::{BoxedError, Failure};
 use std::{error::Error, fmt, io, time::Duration};
 use tokio_postgres::{
-    config::SslMode,
-    error::{DbError, SqlState},
+    config::{ChannelBinding, SslMode},
+    error::SqlState,
 };
 
-/// How much of what somebody else said is repeated, in characters.
-const WORDS_MAX: usize = 200;
-
-/// One line; the driver's own words are its source.
+/// One line; what the database or the driver said is its source.
 #[derive(Debug)]
 pub(super) struct Trouble {
     line: String,
+    kind: Kind,
     source: Option<BoxedError>,
 }
 
@@ -38,7 +41,7 @@ impl Trouble {
         let said = said.split(". Attempted").next().unwrap_or_default();
         let line =
             format!("no access token for {endpoint}: {said}; set AWS_PROFILE, AWS_ACCESS_KEY_ID or the machine's role");
-        Self { line, source: Some(error) }
+        Self { line, kind: Kind::Unavailable, source: Some(error) }
     }
 
     /// Nothing came back.
@@ -47,137 +50,138 @@ impl Trouble {
             "{endpoint} did not answer within {} s; is the name right, and is the network open to it?",
             waited.as_secs()
         );
-        Self { line, source: None }
+        Self { line, kind: Kind::Unavailable, source: None }
     }
 
-    /// A connection could not be opened.
-    pub(super) fn not_connected(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
-        let line = match error.as_db_error() {
-            Some(refusal) => refused(endpoint, refusal),
-            None => unreached(endpoint, &error),
-        };
-        Self { line, source: Some(Box::new(error)) }
-    }
-
-    /// A table is not there, is somebody else's, or may not be used.
-    pub(super) fn not_as_made(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
-        let line = match error.as_db_error() {
-            Some(refusal) if *refusal.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
-                let user = endpoint.connect.get_user().unwrap_or_default();
-                format!(
-                    "{endpoint}: user {user} may not use WorldSeat's tables ({}); let their owner run \
-                     GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, judged, records TO {user}",
-                    refusal.message()
-                )
-            }
-            Some(refusal) => return Self::other_tables(endpoint, refusal.message()),
-            None => unreached(endpoint, &error),
-        };
-        Self { line, source: Some(Box::new(error)) }
+    /// A thing of the database or of the configuration is in the way.
+    pub(super) fn wrong(line: String) -> Self {
+        Self { line, kind: Kind::Refused, source: None }
     }
 
     /// The tables are not those that WorldSeat makes.
     pub(super) fn other_tables(endpoint: &SqlEndpoint, how: &str) -> Self {
-        let line = format!(
+        Self::wrong(format!(
             "{endpoint}: WorldSeat's tables are not as it makes them ({how}); let it use a schema or a database of its own"
-        );
-        Self { line, source: None }
+        ))
     }
 
-    /// The mark that shows whether two ways in lead to one database could not be written, seen or removed.
-    pub(super) fn not_marked(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
-        let user = endpoint.connect.get_user().unwrap_or_default();
-        let line = match error.as_db_error() {
-            Some(refusal) if *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION => {
-                format!(
-                    "{endpoint} takes no writes ({}); buyers of both places write: name a primary",
-                    refusal.message()
-                )
-            }
-            Some(refusal) => format!(
-                "{endpoint} refused a mark in the table begun, written at the start to see that both ways in lead to one \
-                 database ({}); user {user} needs SELECT, INSERT and DELETE there",
-                refusal.message()
-            ),
-            None => unreached(endpoint, &error),
+    /// What failed at `step`: refused by the database, or not even heard.
+    pub(super) fn at(step: Step, endpoint: &SqlEndpoint, error: &tokio_postgres::Error) -> Self {
+        let said = Said::new(error);
+        let (line, kind) = match said.code() {
+            Some(code) => (refused(step, endpoint, &said, code), classify::kind(Stage::Statement, Some(code))),
+            None => unreached(endpoint, error),
         };
-        Self { line, source: Some(Box::new(error)) }
+        Self { line, kind, source: Some(Box::new(said)) }
     }
 
-    /// The server met an error of its own and asks to be tried again.
-    pub(super) fn is_transient(&self) -> bool {
-        let error = self.source.as_ref().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
-        error.and_then(tokio_postgres::Error::code) == Some(&SqlState::INTERNAL_ERROR)
-    }
-
-    /// A statement of the set-up was refused.
-    pub(super) fn not_set_up(endpoint: &SqlEndpoint, error: tokio_postgres::Error) -> Self {
-        let user = endpoint.connect.get_user().unwrap_or_default();
-        let line = match error.code() {
-            Some(code) if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_SCHEMA_NAME].contains(code) => format!(
-                "{endpoint}: user {user} may not make WorldSeat's tables ({}); let the schema's owner run \
-                 GRANT CREATE, USAGE ON SCHEMA … TO {user}, or give {user} the tables that are there",
-                innermost(&error)
-            ),
-            _ => format!("{endpoint} refused to make WorldSeat's tables: {}", innermost(&error)),
-        };
-        Self { line, source: Some(Box::new(error)) }
+    /// The failure that it means for whoever asked.
+    pub(super) fn failure(self, database: &'static str) -> Failure {
+        let kind = self.kind;
+        let source = Box::new(self);
+        match kind {
+            Kind::Transient => Failure::Transient { database, source },
+            Kind::Unavailable => Failure::Unavailable { database, source },
+            // A step of the set-up sends no value of anybody's choice, and nothing races it.
+            _ => Failure::Refused { database, source },
+        }
     }
 }
 
 /// The server answered, and would not.
-fn refused(endpoint: &SqlEndpoint, refusal: &DbError) -> String {
-    let said = refusal.message();
-    let code = refusal.code();
-    let token = matches!(endpoint.login, Login::Token(_));
-    let user = endpoint.connect.get_user().unwrap_or_default();
+fn refused(step: Step, endpoint: &SqlEndpoint, said: &Said, code: &SqlState) -> String {
+    let names = Names::of(endpoint);
+    let user = names.user.unwrap_or("of this process");
+    let may_not = *code == SqlState::INSUFFICIENT_PRIVILEGE;
+    let takes_no_writes = *code == SqlState::READ_ONLY_SQL_TRANSACTION;
     let is_login = [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code);
-    if is_login && token {
-        let action = if user == "admin" { "dsql:DbConnectAdmin" } else { "dsql:DbConnect" };
-        return format!(
-            "{endpoint} refused the access token ({said}); the credentials need {action} on this cluster, must not be \
-             expired, and this machine's clock must be right"
-        );
-    }
-    let mend = match code {
-        _ if is_login => "check user and password in the URL",
-        _ if *code == SqlState::INVALID_CATALOG_NAME => "check the database's name in the URL",
-        _ if *code == SqlState::TOO_MANY_CONNECTIONS => "lower --connections, or raise the server's limit",
-        _ if *code == SqlState::CONFIGURATION_LIMIT_EXCEEDED => "wait a little: it limits new connections",
-        _ if *code == SqlState::CANNOT_CONNECT_NOW => "it is starting up",
-        _ => "see its documentation",
+    let what = match step {
+        _ if takes_no_writes => format!("{endpoint} takes no writes"),
+        Step::Connect if is_login && names.token => format!("{endpoint} refused the access token"),
+        Step::Connect => format!("{endpoint} refused the connection"),
+        Step::Session | Step::Statement => format!("{endpoint} refused a statement"),
+        Step::CreateTables if may_not => format!("{endpoint}: user {user} may not make WorldSeat's tables"),
+        Step::CreateTables => format!("{endpoint} refused to make WorldSeat's tables"),
+        Step::CheckTables if may_not => format!("{endpoint}: user {user} may not use WorldSeat's tables"),
+        Step::CheckTables => format!("{endpoint}: WorldSeat's tables cannot be used"),
+        Step::Mark => format!(
+            "{endpoint} refused a mark in the table begun, written at the start to see that both ways in lead to one database"
+        ),
     };
-    format!("{endpoint} refused the connection ({said}, SQLSTATE {}); {mend}", code.code())
+    match remedy(step, code, names) {
+        Some(remedy) => format!("{what}: {said}; {remedy}"),
+        None => format!("{what}: {said}"),
+    }
 }
 
-/// The server did not get as far as answering.
-fn unreached(endpoint: &SqlEndpoint, error: &(dyn Error + 'static)) -> String {
+/// No server answered: TLS, the process's own limits, the login and the network are told apart by the error's kind.
+fn unreached(endpoint: &SqlEndpoint, error: &tokio_postgres::Error) -> (String, Kind) {
+    let connect = &endpoint.connect;
+    let mut io_error = None;
     for cause in causes(error) {
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref());
+        let io = cause.downcast_ref::<io::Error>();
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| io?.get_ref()?.downcast_ref());
         if let Some(tls) = tls {
-            return format!(
+            let line = format!(
                 "{endpoint}: its encryption cannot be trusted ({tls}); check the host's name, or name the certificate \
                  authority that signed it with --sql-root-cert"
             );
+            return (line, Kind::Refused);
         }
+        io_error = io_error.or(io);
     }
-    if endpoint.connect.get_ssl_mode() == SslMode::Require && innermost(error).contains("TLS") {
-        return format!("{endpoint} does not encrypt; leave sslmode=require out, or switch TLS on at the server");
+    let said = innermost(error);
+    if let Some(io) = io_error {
+        if io.raw_os_error().is_some_and(|number| [ENFILE, EMFILE].contains(&number)) {
+            let line = format!(
+                "no connection to {endpoint} could be opened ({said}): this process has reached its limit of open files; \
+                 raise it (`ulimit -n`, LimitNOFILE= of systemd), or lower --connections"
+            );
+            return (line, Kind::Refused);
+        }
+        // The driver's own word for a server that is not what target_session_attrs asks for.
+        if io.kind() == io::ErrorKind::PermissionDenied && io.raw_os_error().is_none() {
+            let line = format!(
+                "{endpoint} takes no writes, and target_session_attrs=read-write asks for a server that does; name a primary"
+            );
+            return (line, Kind::Refused);
+        }
+        let line = format!("{endpoint} cannot be reached ({said}); is the name right, and is the network open to it?");
+        return (line, Kind::Unavailable);
     }
-    format!("{endpoint} cannot be reached ({}); is the name right, and is the network open to it?", innermost(error))
+    if error.is_closed() {
+        let line = format!(
+            "{endpoint} closed the connection; is that the port of a server that speaks PostgreSQL's protocol?"
+        );
+        return (line, Kind::Unavailable);
+    }
+    // The driver tells the step at which it gave up by what its error is called, and by nothing else.
+    let line = match error.to_string().as_str() {
+        "error performing TLS handshake" if connect.get_ssl_mode() == SslMode::Require => {
+            format!("{endpoint} does not encrypt; leave sslmode=require out, or switch TLS on at the server")
+        }
+        "invalid configuration" if connect.get_hosts().is_empty() && connect.get_hostaddrs().is_empty() => {
+            format!("{endpoint}: there is no host to connect to")
+        }
+        "invalid configuration" if connect.get_password().is_none() => format!(
+            "{endpoint} asks for a password, and the URL has none: write postgres://USER:PASSWORD@HOST/DATABASE (neither \
+             PGPASSWORD nor a file .pgpass is read)"
+        ),
+        "authentication error" if connect.get_channel_binding() == ChannelBinding::Require => format!(
+            "{endpoint}: channel_binding=require in the URL cannot be met ({said}): it needs an encrypted connection and a \
+             login by SCRAM-SHA-256-PLUS; add sslmode=require, or leave channel_binding out"
+        ),
+        "authentication error" | "invalid configuration" => format!(
+            "{endpoint}: the login failed ({said}); WorldSeat logs in with a password (SCRAM-SHA-256, MD5 or in clear) or \
+             without one"
+        ),
+        _ => format!(
+            "{endpoint} does not speak PostgreSQL's protocol as expected ({said}); check host and port in the URL"
+        ),
+    };
+    (line, Kind::Refused)
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The last cause says most, and in the fewest words; its first line, if it is a long story.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let last = causes(error).last().unwrap_or(error);
-    if last.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
-        return "it closed the connection".to_owned();
-    }
-    let said = last.to_string();
-    said.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect()
-}
+/// The system's numbers for "too many open files", of all processes and of this one; the same on every Unix.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;

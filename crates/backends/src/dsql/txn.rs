@@ -2,7 +2,8 @@
 
 use super::{
     Client,
-    classify::{Stage, classify},
+    classify::{Stage, classify, classify_said},
+    said::Said,
 };
 use deadpool::managed::Object;
 use onsale::{Failure, Order, Seat, Transaction};
@@ -70,6 +71,7 @@ impl SqlTxn {
     /// After a failed statement nothing can stand: ends the transaction, so that COMMIT can never be sent (it would be
     /// answered ROLLBACK without an error), and keeps the connection if it is still good.
     async fn failed(&mut self, error: tokio_postgres::Error) -> Failure {
+        let said = self.client.as_ref().map_or_else(|| Said::new(&error), |client| client.explained(&error));
         if let Some(client) = &self.client {
             let rolled_back = client.batch_execute("ROLLBACK").await.is_ok();
             // Taken only now: cancelled in between, the transaction still closes its connection.
@@ -79,7 +81,8 @@ impl SqlTxn {
                 drop(Object::take(client));
             }
         }
-        classify(self.database, Stage::Statement, error)
+        let code = said.code().cloned();
+        classify_said(self.database, Stage::Statement, code.as_ref(), said)
     }
 }
 
@@ -141,7 +144,7 @@ impl Transaction for SqlTxn {
                 // A conflict told at COMMIT has ended the transaction, and the connection is as good as before; after
                 // anything else nobody knows what it is in the middle of.
                 let ended = error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE);
-                let failure = classify(self.database, Stage::Commit, error);
+                let failure = classify_said(self.database, Stage::Commit, error.code(), client.explained(&error));
                 if ended && !self.client()?.is_closed() {
                     self.client = None;
                 }

@@ -27,11 +27,12 @@ pub(super) struct RunDir {
 impl RunDir {
     pub(super) fn new(account: Option<&Account>) -> Result<Self, Error> {
         let doing = "making a directory for PostgreSQL";
+        let parent = parent(account.is_some());
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(parent(account.is_some()))
-            .map_err(io_error(doing))?;
+            .tempdir_in(&parent)
+            .map_err(|source| Error::TemporaryDirectory { directory: parent, source })?;
         // Locked first and named second: a sweep never sees an `owner` that is not locked yet.
         let unnamed = directory.path().join("owner.new");
         let owner = File::create(&unnamed).map_err(io_error(doing))?;
@@ -109,7 +110,57 @@ fn end_orphan(directory: &Path) {
     }
 }
 
-/// Root's own temporary directory may be closed to the account the server runs as.
+/// Where the directory is made. Root's own temporary directory may be closed to the account the server runs as. One that
+/// cannot hold a socket is left for `/tmp`.
 fn parent(as_another_account: bool) -> PathBuf {
-    if as_another_account { PathBuf::from("/tmp") } else { std::env::temp_dir() }
+    let ordinary = PathBuf::from("/tmp");
+    if as_another_account {
+        return ordinary;
+    }
+    let wanted = std::path::absolute(std::env::temp_dir()).unwrap_or_else(|_| ordinary.clone());
+    if holds_a_socket(&wanted) { wanted } else { ordinary }
+}
+
+/// Whether a socket in a directory of ours in `parent` can be named to PostgreSQL: the whole path has at most 107 bytes
+/// in the system's address, and the setting is a list with commas and quotes.
+fn holds_a_socket(parent: &Path) -> bool {
+    /// What `sun_path` holds beside the zero at its end; 104 in all on macOS.
+    const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+    /// tempfile's six random characters, and the socket.
+    const REST: usize = "/".len() + PREFIX.len() + 6 + "/.s.PGSQL.5432".len();
+    let plain = |c: char| !c.is_control() && !",\"'\\".contains(c);
+    parent
+        .to_str()
+        .is_some_and(|path| path.len() + REST <= SOCKET_PATH_MAX && path.chars().all(plain) && path.trim() == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    #[test]
+    fn a_directory_whose_path_postgresql_cannot_take_holds_no_socket() {
+        let long = |bytes: usize| format!("/{}", "a".repeat(bytes - 1));
+        for (parent, holds) in [
+            ("/tmp", true),
+            ("/var/tmp/with blank", true),
+            ("/tmp/größe", true),
+            ("/tmp/a,b", false),
+            ("/tmp/a\"b", false),
+            ("/tmp/a'b", false),
+            ("/tmp/a\\b", false),
+            ("/tmp/a\nb", false),
+            ("/tmp/blank ", false),
+            (long(73).as_str(), true),
+            (long(74).as_str(), false),
+        ] {
+            assert_eq!(
+                holds_a_socket(Path::new(parent)),
+                holds || (cfg!(not(target_os = "linux")) && parent.len() > 69),
+                "{parent}"
+            );
+        }
+        assert!(!holds_a_socket(Path::new(OsStr::from_bytes(b"/tmp/\xff"))));
+    }
 }
