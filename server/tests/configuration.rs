@@ -185,7 +185,7 @@ async fn what_cannot_be_used_is_refused_in_one_line_with_the_mend() {
 #[test]
 fn settings_that_cannot_be_right_end_with_two() {
     for (flags, named) in [
-        (["--sql-urls", "nonsense,nonsense"], "no URL of PostgreSQL's protocol"),
+        (["--sql-urls", "nonsense,nonsense"], "not a URL of PostgreSQL's protocol"),
         (["--dsql-endpoints", "one"], "takes two values"),
         (["--sql-root-cert", "nowhere.pem"], "--sql-root-cert"),
     ] {

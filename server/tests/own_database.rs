@@ -49,7 +49,7 @@ fn programs() -> PathBuf {
     folders.into_iter().rev().find(|folder| folder.join("initdb").is_file()).expect("PostgreSQL is installed")
 }
 
-/// A command that root runs as the account `postgres`: neither PostgreSQL nor PgBouncer runs as root.
+/// A command that root runs as the account `postgres`: neither PostgreSQL nor `PgBouncer` runs as root.
 fn unprivileged(program: &Path) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);
@@ -119,7 +119,7 @@ impl Cluster {
         self.sql(&format!("ALTER ROLE {name} SET {setting}")).await;
     }
 
-    /// A PgBouncer before it, in this mode.
+    /// A `PgBouncer` before it, in this mode.
     fn pooler(&self, mode: &str) -> (Program, u16) {
         let port = free_port();
         let (users, config) =

@@ -56,9 +56,8 @@ pub(super) fn kind(stage: Stage, code: Option<&SqlState>) -> Kind {
         (Stage::Commit, _) => Kind::Indeterminate,
         // "server unavailable" on Aurora DSQL: the whole transaction is to be run again.
         (_, Some("XX000")) => Kind::Transient,
-        (_, None) => Kind::Unavailable,
-        // The server stops, starts, or loses the connection: it comes back by itself.
-        (_, Some("57P01" | "57P02" | "57P03")) => Kind::Unavailable,
+        // The server is silent, stops or starts: it comes back by itself.
+        (_, None | Some("57P01" | "57P02" | "57P03")) => Kind::Unavailable,
         (_, Some(code)) if code.starts_with("08") && code != "08P01" => Kind::Unavailable,
         // Of the statements' parameters only names are of somebody's choice.
         (_, Some(code)) if code.starts_with("22") || code == "23514" => Kind::InvalidValue,

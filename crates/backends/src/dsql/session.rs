@@ -22,10 +22,11 @@ impl SqlDatabase {
         for (region, endpoint) in self.shared.regions.iter().zip(&self.config().endpoints) {
             self.check_pooler(region, endpoint).await?;
             let client = self.client_of(region).await?;
-            for trouble in [no_writes(&client, endpoint).await, no_schema(&client, endpoint).await] {
-                if let Some(trouble) = trouble {
-                    return Err(self.trouble(trouble));
-                }
+            if let Some(trouble) = no_writes(&client, endpoint).await {
+                return Err(self.trouble(trouble));
+            }
+            if let Some(trouble) = no_schema(&client, endpoint).await {
+                return Err(self.trouble(trouble));
             }
         }
         Ok(())
@@ -123,10 +124,10 @@ async fn no_writes(client: &Client, endpoint: &SqlEndpoint) -> Option<Trouble> {
     Some(Trouble::wrong(format!("{endpoint} takes no writes ({why}); buyers of both places write: {remedy}")))
 }
 
-/// None of the schemas that search_path names is there, or may be used.
+/// None of the schemas that `search_path` names is there, or may be used.
 async fn no_schema(client: &Client, endpoint: &SqlEndpoint) -> Option<Trouble> {
     // NULL where there is none; a database that does not know the question has other ways.
-    if first_value(client, "SELECT coalesce(current_schema()::text, '')").await? != "" {
+    if !first_value(client, "SELECT coalesce(current_schema()::text, '')").await?.is_empty() {
         return None;
     }
     let path = first_value(client, "SHOW search_path").await.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::common::{NAME, Server};
 use backends::dsql::{Connect, Role, Roots, SqlConfig, SqlDatabase, SqlEndpoint};
-use onsale::{BoxOffice, Database, Failure};
+use onsale::{BoxOffice, Database, Failure, RunStore};
 use std::sync::Arc;
 
 /// An empty database, owned by the user.
@@ -79,6 +79,35 @@ async fn an_endpoint_that_takes_no_writes_is_named() {
     let db = own.through("-c default_transaction_read_only=on");
     line(&db.create_tables().await.unwrap_err(), &["takes no writes", "(second)", "name a primary"]);
     own.through("").create_tables().await.unwrap();
+    own.gone().await;
+}
+
+/// Somebody else's tables allow NULL, and text of any encoding: what cannot be read is an error and no panic.
+#[tokio::test]
+async fn stored_rows_that_nothing_of_ours_wrote_are_errors() {
+    let own = Own::new().await;
+    let db = own.through("");
+    db.create_tables().await.unwrap();
+    own.execute(
+        "ALTER TABLE begun ALTER floor DROP NOT NULL, ALTER plan DROP NOT NULL;
+         ALTER TABLE runs ALTER floor DROP NOT NULL, ALTER parts DROP NOT NULL, ALTER document DROP NOT NULL;
+         ALTER TABLE records ALTER document DROP NOT NULL;
+         INSERT INTO begun VALUES ('nothing', NULL, NULL), ('noplan', 'f', NULL), ('broken', 'f', '{');
+         INSERT INTO runs VALUES ('nothing', 0, NULL, NULL, NULL), ('nofloor', 0, 1, NULL, ''), ('empty', 0, 1, 'f', NULL),
+             ('broken', 0, 1, 'f', 'no gzip'), ('partly', 0, 2, 'f', '');
+         INSERT INTO records VALUES ('nothing', 0, NULL)",
+    )
+    .await;
+    for run in ["nothing", "noplan", "broken"] {
+        db.load_begun(&run.parse().unwrap()).await.expect_err(run);
+    }
+    for run in ["nothing", "nofloor", "empty", "broken", "partly"] {
+        db.load_run(&run.parse().unwrap()).await.expect_err(run);
+    }
+    db.load_record(&"nothing".parse().unwrap()).await.unwrap_err();
+    db.load_records(9).await.unwrap_err();
+    assert_eq!(db.newest_records(9).await.unwrap(), [("nothing".parse().unwrap(), 1)]);
+    drop(db);
     own.gone().await;
 }
 
