@@ -93,7 +93,7 @@ pub(super) fn remedy(step: Step, code: &SqlState, names: Names<'_>) -> Option<St
         ),
         (Step::Mark, "42501") => format!("let the owner run GRANT SELECT, INSERT, DELETE ON begun TO {user}"),
         (_, "42501") => format!(
-            "let their owner run GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, records TO {user}"
+            "let their owner run GRANT SELECT, INSERT, UPDATE, DELETE ON seats, ledger, runs, begun, judged, records TO {user}"
         ),
         (Step::CreateTables | Step::CheckTables, "42P01" | "42703" | "42P10" | "42804" | "42883") => {
             "let it use a schema or a database of its own".to_owned()

@@ -67,8 +67,7 @@ impl RunStore for SqlDatabase {
     async fn judged_runs(&self, floor: &FloorId, backend: Backend) -> Result<Vec<(String, u64)>, Failure> {
         let select = "SELECT verdict, count(*) FROM judged WHERE floor = $1 AND backend = $2 GROUP BY verdict";
         let rows = self.select(select, vec![text(floor), text(backend)]).await?;
-        let count = |row: &Row| Some((row.try_get(0).ok()?, u64::try_from(row.try_get::<_, i64>(1).ok()?).ok()?));
-        rows.iter().map(|row| count(row).ok_or_else(|| self.unavailable(STRANGE_ROW))).collect()
+        self.all(&rows, |row| Some((row.try_get(0).ok()?, u64::try_from(row.try_get::<_, i64>(1).ok()?).ok()?)))
     }
 
     async fn append_record(&self, record: &RunId, place: u32, document: &str) -> Result<bool, Failure> {

@@ -98,7 +98,7 @@ pub(super) struct Outcome {
     pub(super) notices: Vec<NoticeResponse>,
     /// Only set of a change of the catalogue: whether there was any.
     pub(super) changed: bool,
-    params: Vec<u32>,
+    pub(super) params: Vec<u32>,
 }
 
 impl Outcome {
