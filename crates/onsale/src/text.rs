@@ -153,9 +153,8 @@ fn is_selector(c: char) -> bool {
 
 fn is_needed_after(before: char, c: char) -> bool {
     match c {
-        '\u{200c}' | '\u{200d}' => !before.is_ascii(),
         '\u{fe00}'..='\u{fe0f}' => !before.is_ascii() || before.is_ascii_digit() || "#*".contains(before),
-        '\u{180b}'..='\u{180f}' | '\u{e0100}'..='\u{e01ef}' => !before.is_ascii(),
+        '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{e0100}'..='\u{e01ef}' => !before.is_ascii(),
         '\u{e0020}'..='\u{e007f}' => matches!(before, '🏴' | '\u{e0020}'..='\u{e007f}'),
         _ => false,
     }

@@ -61,7 +61,7 @@ fn binary_form(file: &[u8]) -> Option<String> {
     // A sequence, its length in one to five bytes, and what it begins with.
     let content = match file {
         [0x30, length @ 0x81..=0x84, rest @ ..] => rest.get(usize::from(length - 0x80)..)?,
-        [0x30, 0x80 | 1..=0x7f, rest @ ..] if !file.is_ascii() || file.contains(&0) => rest,
+        [0x30, 1..=0x80, rest @ ..] if !file.is_ascii() || file.contains(&0) => rest,
         _ => return None,
     };
     Some(match content {
