@@ -128,9 +128,7 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        HeaderMap::from_iter(
-            pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())),
-        )
+        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
     #[test]
@@ -197,7 +195,8 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_this_machine() {
-        let table: [(&str, &[(&'static str, &str)], bool); 9] = [
+        type Pairs = &'static [(&'static str, &'static str)];
+        let table: [(&str, Pairs, bool); 9] = [
             ("127.0.0.1:9", &[("host", "127.0.0.1:3000")], true),
             ("[::1]:9", &[("host", "localhost:3000")], true),
             ("[::ffff:127.0.0.1]:9", &[("host", "[::1]:3000")], true),

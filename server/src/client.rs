@@ -25,7 +25,7 @@ pub struct Client {
     record_key: Option<String>,
 }
 
-/// Whether an address leads to this machine. No proxy does: neither HTTP_PROXY nor ALL_PROXY is meant for it.
+/// Whether an address leads to this machine. No proxy does: neither `HTTP_PROXY` nor `ALL_PROXY` is meant for it.
 pub fn is_this_machine(address: &Url) -> bool {
     match address.host_str() {
         Some(name) => {

@@ -91,7 +91,7 @@ pub struct EngineOptions {
     #[arg(long, env = "WORLDSEAT_SITE_CONNECTIONS", default_value_t = 16)]
     #[arg(value_parser = trimmed(clap::value_parser!(u32).range(1..=256)), help_heading = SERVICE)]
     pub site_connections: u32,
-    /// The site's address for visitors, such as https://seats.example. Without it, each request's Host names it.
+    /// The site's address for visitors, such as `https://seats.example`. Without it, each request's Host names it.
     #[arg(long, env = "WORLDSEAT_PUBLIC_URL", value_name = "URL", value_parser = public_url, help_heading = SERVICE)]
     pub public_url: Option<SiteAddress>,
     /// Networks of the proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed.

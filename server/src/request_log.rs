@@ -48,7 +48,7 @@ fn is_harmless(id: &HeaderValue) -> bool {
 }
 
 fn made_up() -> HeaderValue {
-    let id = format!("{:016x}", random_bits() as u64);
+    let id = format!("{:016x}", random_bits() >> 64);
     HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unnamed"))
 }
 

@@ -35,7 +35,7 @@ mod tests {
     #[tokio::test]
     async fn others_go_on_and_a_panic_is_an_answer() {
         let (tell, told) = std::sync::mpsc::channel();
-        let waits = tokio::spawn(heavy(move || told.recv_timeout(Duration::from_secs(60)).is_ok()));
+        let waits = tokio::spawn(heavy(move || told.recv_timeout(Duration::from_mins(1)).is_ok()));
         tokio::spawn(async move { tell.send(()) }).await.unwrap().unwrap();
         assert_eq!(waits.await.unwrap(), Ok(true));
         assert!(heavy(|| panic!("on purpose")).await.is_err());

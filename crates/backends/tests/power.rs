@@ -39,7 +39,7 @@ async fn burst<D: Database + BoxOffice>(db: &Arc<D>, floor: &FloorId, buyers: u3
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_bursts_sell_the_seat_once_each() {
     let engines = StandIns::start(Options { max_connections: 200, ..Options::default() }).await.unwrap();
-    let db = Arc::new(dsql(&engines.dsql, engines.root_pem()).await);
+    let db = Arc::new(dsql(&engines.dsql, engines.root_pem()));
     db.create_tables().await.unwrap();
     let floor: FloorId = "power".parse().unwrap();
     db.make_floor(&floor).await.unwrap();

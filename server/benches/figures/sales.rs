@@ -37,7 +37,7 @@ COMMIT;
 /// Measures all in turn, so that they meet the same machine.
 pub async fn measure() {
     let engines = StandIns::start(Options { commit_latency_ms: 0, ..Options::default() }).await.unwrap();
-    let (db, imitated) = (Arc::new(database(&engines)), Arc::new(like_dsql(&engines).await));
+    let (db, imitated) = (Arc::new(database(&engines)), Arc::new(like_dsql(&engines)));
     db.create_tables().await.unwrap();
     for floor in 0..FLOORS {
         for kind in ["pgbench", "ours"] {
@@ -152,7 +152,7 @@ pub fn database(engines: &StandIns) -> SqlDatabase {
 }
 
 /// The same tables through the endpoints that behave like Aurora DSQL's.
-async fn like_dsql(engines: &StandIns) -> SqlDatabase {
+fn like_dsql(engines: &StandIns) -> SqlDatabase {
     let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY);
     let endpoints = engines.dsql.each_ref().map(|endpoint| {
         let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(engines.root_pem().to_owned()));

@@ -55,12 +55,12 @@ pub fn sql(addresses: [SocketAddr; 2], which: Sql) -> SqlDatabase {
 }
 
 /// The database behind two endpoints that behave like Aurora DSQL's.
-pub async fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase {
-    SqlDatabase::new(dsql_config(endpoints, root_pem).await).unwrap()
+pub fn dsql(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlDatabase {
+    SqlDatabase::new(dsql_config(endpoints, root_pem)).unwrap()
 }
 
 /// How to reach it.
-pub async fn dsql_config(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlConfig {
+pub fn dsql_config(endpoints: &[DsqlEndpoint; 2], root_pem: &str) -> SqlConfig {
     let tokens = Tokens::fixed(standins::ACCESS_KEY, standins::SECRET_KEY);
     let endpoint = |endpoint: &DsqlEndpoint| {
         let (region, roots) = (endpoint.region().parse().unwrap(), Roots::Pem(root_pem.to_owned()));
@@ -112,7 +112,7 @@ impl Engine {
     pub async fn tables(&self, way: Way) -> Arc<SqlDatabase> {
         let db = match way {
             Way::Postgres => sql(addresses(&self.endpoints), Sql::default()),
-            Way::Dsql => dsql(&self.dsql, self.authority.root_pem()).await,
+            Way::Dsql => dsql(&self.dsql, self.authority.root_pem()),
         };
         db.create_tables().await.unwrap();
         Arc::new(db)

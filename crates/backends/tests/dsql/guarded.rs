@@ -37,7 +37,7 @@ async fn refusal(config: SqlConfig) -> String {
 #[tokio::test]
 async fn whoever_is_not_let_in_is_told_why_and_what_to_do() {
     let engine = Engine::start().await;
-    let good = dsql_config(&engine.dsql, engine.root_pem()).await;
+    let good = dsql_config(&engine.dsql, engine.root_pem());
     let wrong = |change: fn(&mut SqlConfig)| {
         let mut config = good.clone();
         change(&mut config);
@@ -79,7 +79,7 @@ async fn whoever_is_not_let_in_is_told_why_and_what_to_do() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_servers_set_up_at_once() {
     let engine = Engine::start().await;
-    let config = dsql_config(&engine.dsql, engine.root_pem()).await;
+    let config = dsql_config(&engine.dsql, engine.root_pem());
     let servers = (0..4).map(|_| {
         let config = config.clone();
         tokio::spawn(async move {
@@ -112,7 +112,7 @@ async fn connections_that_end_by_age_cost_nobody_a_seat() {
     };
     let [first, second] = &engine.endpoints;
     let endpoints = [start(first).await.unwrap(), start(second).await.unwrap()];
-    let db = Arc::new(SqlDatabase::new(dsql_config(&endpoints, authority.root_pem()).await).unwrap());
+    let db = Arc::new(SqlDatabase::new(dsql_config(&endpoints, authority.root_pem())).unwrap());
     let (lasting, floor) = (engine.tables(Way::Dsql).await, new_floor());
     lasting.make_floor(&floor).await.unwrap();
     let buyers = FloorPlan::default().seats().take(60).enumerate().map(|(n, seat)| {
@@ -141,7 +141,7 @@ async fn connections_are_opened_at_the_pace_that_is_set() {
     let engine = Engine::start().await;
     let two = NonZeroU32::new(2).unwrap();
     let pace = Some(Pace { per_second: NonZeroU32::new(20).unwrap(), at_once: two });
-    let config = SqlConfig { pace, connections_per_region: 6, ..dsql_config(&engine.dsql, engine.root_pem()).await };
+    let config = SqlConfig { pace, connections_per_region: 6, ..dsql_config(&engine.dsql, engine.root_pem()) };
     let db = SqlDatabase::new(config).unwrap();
     let began = tokio::time::Instant::now();
     drop(onsale::Database::warm(&db, 6).await.unwrap_err()); // no tables yet, but all connections are open
@@ -155,7 +155,7 @@ async fn connections_are_opened_at_the_pace_that_is_set() {
 
 /// Another client of the second endpoint, without the adapter.
 async fn somebody(engine: &Engine) -> tokio_postgres::Client {
-    let config = dsql_config(&engine.dsql, engine.root_pem()).await;
+    let config = dsql_config(&engine.dsql, engine.root_pem());
     let mut connect = config.endpoints[1].connect.clone();
     let found = aws_config::defaults(aws_config::BehaviorVersion::latest())
         .credentials_provider(Credentials::new(standins::ACCESS_KEY, standins::SECRET_KEY, None, None, "test"))
@@ -245,7 +245,7 @@ async fn the_clusters_are_described_without_the_account() {
         ("403 Forbidden", denied, "not told: the credentials lack dsql:GetCluster"),
     ] {
         let (url, heard) = control_plane(status, body.to_string()).await;
-        let config = dsql_config(&engine.dsql, engine.root_pem()).await;
+        let config = dsql_config(&engine.dsql, engine.root_pem());
         let id = config.endpoints[0].host().split('.').next().unwrap().to_owned();
         let db = SqlDatabase::new(SqlConfig { control_plane: ControlPlane::At(url), ..config }).unwrap();
         db.create_tables().await.unwrap();
@@ -289,7 +289,7 @@ async fn control_plane(status: &'static str, body: String) -> (String, Arc<Mutex
 async fn the_largest_floor_and_the_largest_run_keep_within_the_limits() {
     let engine = Engine::start().await;
     let plan = FloorPlan { rows: 20, seats_per_row: 100 };
-    let config = SqlConfig { plan, ..dsql_config(&engine.dsql, engine.root_pem()).await };
+    let config = SqlConfig { plan, ..dsql_config(&engine.dsql, engine.root_pem()) };
     let db = SqlDatabase::new(config).unwrap();
     db.create_tables().await.unwrap();
     let floor = new_floor();
