@@ -57,8 +57,8 @@ impl<R: Read> Read for Bounded<R> {
             return Err(io::Error::other(format!("{what} at byte {}, and no run.json has that", self.at)));
         }
         let mut read = self.from.read(buffer)?;
-        for at in 0..read {
-            self.refused = self.refuses(buffer[at]);
+        for (at, &byte) in buffer[..read].iter().enumerate() {
+            self.refused = self.refuses(byte);
             if self.refused.is_some() {
                 read = at;
                 break;

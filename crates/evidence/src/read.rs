@@ -14,15 +14,15 @@ use std::{
 };
 
 /// So much of a document is looked at to tell what it is.
-const HEAD_BYTES: u64 = 4096;
+const HEAD_BYTES: usize = 4096;
 /// The longest document in UTF-16, which is read as a whole before it is parsed.
 const UTF16_BYTES_MAX: u64 = 64 << 20;
 
 /// Reads a document, or says why it is none.
 pub(crate) fn document(mut from: impl Read) -> Result<RunDocument<'static>, Unusable> {
     let mut head = Vec::new();
-    from.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(Unusable::Unreadable)?;
-    if head.trim_ascii().is_empty() && (head.len() as u64) < HEAD_BYTES {
+    from.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(Unusable::Unreadable)?;
+    if head.trim_ascii().is_empty() && head.len() < HEAD_BYTES {
         return Err(Unusable::Empty);
     }
     let document = match Encoding::of(&head) {
@@ -50,7 +50,7 @@ fn json(head: &[u8], rest: impl Read) -> Result<RunDocument<'static>, Unusable> 
     let read = Document { refused: &mut refused }.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
     read.map_err(|error| {
         let foreign = || match error.classify() {
-            Category::Syntax | Category::Data => Foreign::of(&head[..head.len().min(HEAD_BYTES as usize)]),
+            Category::Syntax | Category::Data => Foreign::of(&head[..head.len().min(HEAD_BYTES)]),
             Category::Io | Category::Eof => None,
         };
         refused.or_else(|| foreign().map(Unusable::Foreign)).unwrap_or_else(|| error.into())
