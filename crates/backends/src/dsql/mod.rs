@@ -183,7 +183,7 @@ impl SqlEndpoint {
         match self.connect.get_hosts() {
             [Host::Tcp(host), ..] => host.clone(),
             [Host::Unix(path), ..] => path.display().to_string(),
-            [] => self.connect.get_hostaddrs().first().map_or_else(|| "no host".to_owned(), ToString::to_string),
+            [] => self.connect.get_hostaddrs().first().map_or_else(|| "localhost".to_owned(), ToString::to_string),
         }
     }
 }

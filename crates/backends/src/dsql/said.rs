@@ -22,7 +22,7 @@ impl Said {
     pub(super) fn new(error: &tokio_postgres::Error) -> Self {
         let answer = error.as_db_error();
         Self {
-            words: answer.map_or_else(|| one_line(&with_causes(error)), |answer| one_line(answer.message())),
+            words: answer.map_or_else(|| one_line(&with_cause(error)), |answer| one_line(answer.message())),
             code: answer.map(|answer| answer.code().clone()),
             remedy: None,
             schema_changed: answer.is_some_and(|answer| answer.message().contains("OC001")),
@@ -71,8 +71,9 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     one_line(last.to_string().lines().next().unwrap_or_default())
 }
 
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+/// What the error is called, and its innermost cause.
+fn with_cause(error: &(dyn Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), |_| format!("{error}: {}", innermost(error)))
 }
 
 /// Foreign words as they may be repeated: on one line, not too many, passwords of connection strings masked.
