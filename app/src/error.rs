@@ -14,6 +14,9 @@ pub enum AppError {
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
+    /// The record of a run contradicts itself; the text says how.
+    #[error("{0}")]
+    NoVerdict(String),
     /// Another buyer has the seat.
     #[error("Seat {seat} was taken a moment ago. Choose another one.")]
     Taken {
@@ -101,6 +104,7 @@ impl AppError {
             | Self::Unknown { .. }
             | Self::NotReadBack { .. } => 503,
             Self::Transport(_) => 502,
+            Self::NoVerdict(_) => 500,
         }
     }
 }

@@ -21,7 +21,12 @@ pub struct Checked {
 pub fn check(document: &[u8], id: &str, verdict: &str) -> Result<Checked, JsError> {
     let document = RunDocument::read(document)?;
     let checked = verify(&document);
-    let (found, told) = (checked.verdict.verdict.to_string(), document.run.id.as_str());
+    let told = document.run.id.as_str();
+    let Some(found) = checked.verdict.map(|found| found.verdict.to_string()) else {
+        let contradictions = checked.contradictions.join("; ");
+        let sentence = format!("The record contradicts itself, so there is no verdict: {contradictions}.");
+        return Ok(Checked { agrees: false, sentence });
+    };
     let mut differences = checked.differences;
     if told != id {
         differences.push(format!("this is the page of run {id}, the history is that of run {told}"));

@@ -27,7 +27,7 @@ use std::{
     process::ExitCode,
 };
 use tracing_subscriber::EnvFilter;
-use verbs::{deprovision, provision, serve, stress, synth, verify};
+use verbs::{deprovision, export, provision, serve, stress, synth, verify};
 
 /// A worldwide ticket on-sale that anybody can try to break: one purchase code, two databases, and a witness that reads
 /// what they committed.
@@ -44,6 +44,7 @@ Examples:
   worldseat stress                               start the databases here, break them at 8 to 60 buyers, judge
   worldseat stress http://127.0.0.1:3000 --record   the same on a running server; its Proof panel shows the result
   worldseat verify http://127.0.0.1:3000/run/ID  judge a recorded run again, on this machine
+  worldseat export run.json --for porcupine > porcupine.json   check it with somebody else's checker
   worldseat synth --operations 1000000 --seats 96 > run.json   a history of any size, for testing checkers
   worldseat provision all --dry-run              what it would make on AWS, and the IAM policies for that
   worldseat provision all > worldseat.env        make it, or whatever of it is missing
@@ -67,6 +68,8 @@ enum Verb {
     Stress(stress::Options),
     /// Judge a recorded run again, from its operations and ledger rows alone.
     Verify(verify::Options),
+    /// Write a recorded or synthetic run in the form that Porcupine, Knossos or Elle reads.
+    Export(export::Options),
     /// Write a synthetic run of any size to standard output.
     Synth(synth::Options),
     /// Make what WorldSeat needs on AWS, or whatever of it is missing.
@@ -109,6 +112,7 @@ async fn run() -> ExitCode {
         Verb::Config(options) => (verbs::config::config(&options, &matches, &file), 2),
         Verb::Stress(options) => (Box::pin(stress::stress(options, &matches)).await, 2),
         Verb::Verify(options) => (verify::verify(options).await, 2),
+        Verb::Export(options) => (export::export(options).await, 2),
         Verb::Synth(options) => (synth::synth(&options), 2),
         Verb::Provision(options) => (provision::provision(options).await, 2),
         Verb::Deprovision(options) => (deprovision::deprovision(options).await, 2),

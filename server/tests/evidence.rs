@@ -79,6 +79,22 @@ async fn a_run_is_taken_home_checked_and_every_change_is_noticed() {
             assert_eq!(answer.status, 200, "{}", answer.what);
             assert!(answer.text().starts_with(begins), "{file}: {}", &answer.text()[..80]);
         }
+        let of_seat = async |file: &str, seat: &str| api.get(&format!("/run/{run}/{file}?seat={seat}")).await;
+        let alone = of_seat("history.edn", "A1").await;
+        assert_eq!(alone.status, 200, "{}", alone.what);
+        assert!(alone.text().contains(":value :free") && !alone.text().contains("[\"A1/"), "{}", alone.text());
+        for (file, seat, status, words) in [
+            ("history.edn", "H12", 404, "seat H12 is not in run"),
+            ("history.edn", "first", 400, "first"),
+            ("run.json", "A1", 400, "run.json is the whole run"),
+        ] {
+            let refused = of_seat(file, seat).await;
+            assert_eq!(refused.status, status, "{}", refused.what);
+            assert!(refused.error().contains(words), "{words:?} is not in: {}", refused.error());
+        }
+        let page = format!("http://{}/run/{run}", api.host());
+        let exported = worldseat(&["export", &page, "--for", "knossos", "--seat", "A1"], b"");
+        assert_eq!(String::from_utf8(exported.stdout).unwrap(), alone.text());
         let missing = api.get(&format!("/run/{run}/history.xml")).await;
         assert_eq!(missing.status, 404);
         assert!(missing.error().contains("run.json"), "{}", missing.error());
@@ -88,6 +104,52 @@ async fn a_run_is_taken_home_checked_and_every_change_is_noticed() {
     assert_eq!(absent.status.code(), Some(2), "{}", said(&absent));
     assert!(said(&absent).contains("There is no run nosuchrun on this deployment."), "{}", said(&absent));
     server.stop();
+}
+
+#[test]
+fn export_writes_what_the_checker_reads_from_wherever_the_run_is() {
+    let run = worldseat(&["synth", "--operations", "60", "--seats", "2", "--plant", "double-sell"], b"").stdout;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("run.json"), &run).unwrap();
+    let sizes = ["porcupine", "knossos", "elle"].map(|checker| {
+        let whole = worldseat(&["export", "-", "--for", checker], &run);
+        assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
+        let of_file = worldseat(&["export", &path("run.json"), "--for", checker, "--out", &path(checker)], b"");
+        assert_eq!((of_file.status.code(), of_file.stdout.len()), (Some(0), 0), "{}", said(&of_file));
+        assert_eq!(std::fs::read(path(checker)).unwrap(), whole.stdout);
+        let less = worldseat(&["export", "-", "--for", checker, "--seat", "A1", "--essential"], &run);
+        assert_eq!(less.status.code(), Some(0), "{}", said(&less));
+        (less.stdout.len(), whole.stdout.len())
+    });
+    assert!(sizes.iter().all(|(less, whole)| 0 < *less && less < whole), "{sizes:?}");
+
+    for (words, wrong) in [
+        (["export", "-", "--for", "porcupine", "--seat", "C3"], "seat C3 is not in run"),
+        (["export", "-", "--for", "porcupine", "--seat", "3C"], "3C"),
+        (["export", "-", "--for", "lincheck", "--seat", "A1"], "expected porcupine, knossos or elle"),
+        (["export", "-", "--for", "elle", "--out", "/nonexistent/elle.jsonl"], "/nonexistent/elle.jsonl"),
+    ] {
+        let output = worldseat(&words, &run);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(wrong), "{wrong:?} is not in: {}", said(&output));
+    }
+    let unread = worldseat(&["export", "-", "--for", "elle"], b"not json");
+    assert_eq!(unread.status.code(), Some(2), "{}", said(&unread));
+}
+
+#[test]
+fn a_run_that_contradicts_itself_has_no_verdict() {
+    let run = worldseat(&["synth", "--operations", "60", "--seats", "2"], b"").stdout;
+    let mut document: Value = serde_json::from_slice(&run).unwrap();
+    let read = &mut document["run"]["operations"][0]["reads"][0];
+    *read = json!({"startUs": read["endUs"], "endUs": read["startUs"], "round": read["round"], "seen": read["seen"]});
+    let output = worldseat(&["verify", "-"], document.to_string().as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).starts_with("No verdict: the record contradicts itself."), "{}", said(&output));
+    assert!(said(&output).contains("out of the order of its stamps"), "{}", said(&output));
+    let verdicts = ["Linearizable", "Violated", "Inconclusive", "agrees: ", "From the record alone"];
+    assert!(!verdicts.iter().any(|verdict| said(&output).contains(verdict)), "{}", said(&output));
 }
 
 /// The document of another run agrees with itself; it is not what was asked for.

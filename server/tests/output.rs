@@ -37,7 +37,11 @@ fn a_full_disk_is_an_error_of_every_command() {
     let written = worldseat(&["synth", "--operations", "40", "--seats", "2"]).stdout(run.reopen().unwrap()).status();
     assert!(written.unwrap().success());
     let verify = ["verify", run.path().to_str().unwrap()];
-    for words in COMMANDS.into_iter().chain([&verify[..]]) {
+    let export = ["export", run.path().to_str().unwrap(), "--for", "porcupine"];
+    let to_file = worldseat(&[&export[..], &["--out", "/dev/full"]].concat()).output().unwrap();
+    assert_eq!(to_file.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&to_file.stderr).contains("/dev/full: No space left on device"), "{to_file:?}");
+    for words in COMMANDS.into_iter().chain([&verify[..], &export[..]]) {
         let output = worldseat(words).stdout(full()).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");

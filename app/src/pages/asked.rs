@@ -81,7 +81,9 @@ impl FormError {
             AppError::Invalid(_) | AppError::NotFound(_) | AppError::Unfinished { .. } => format!(
                 "The form was not understood. Seats go from {seats}, buyers from 2 to {buyers_max}, think time from 0 to {THINK_MS_MAX} ms."
             ),
-            AppError::Transport(_) => "The server could not do it. Look at the map before you try again.".to_owned(),
+            AppError::Transport(_) | AppError::NoVerdict(_) => {
+                "The server could not do it. Look at the map before you try again.".to_owned()
+            }
         })
     }
 }

@@ -14,13 +14,13 @@ use crate::{
     dates::{iso_utc, utc},
     error::AppError,
     island::ResultCard,
-    service::Service,
+    service::{Download, Service},
     words::{self, engine_line, place},
 };
 use check::CheckAndTake;
 use evidence::RunDocument;
 use facts::{Facts, Fates};
-use leptos::either::EitherOf3;
+use leptos::either::EitherOf4;
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -42,20 +42,21 @@ pub fn RunPage() -> impl IntoView {
             Err(_) => Err(AppError::NotFound(String::new())),
         };
         match recorded {
-            Ok((document, report)) => EitherOf3::A(view! { <Report document report look /> }),
-            Err(error @ AppError::Unfinished { .. }) => EitherOf3::B(view! {
+            Ok((document, report)) => EitherOf4::A(view! { <Report document report look /> }),
+            Err(error @ AppError::Unfinished { .. }) => EitherOf4::B(view! {
                 <Missing
                     what="This run was not finished."
                     hint=error.to_string()
                 />
             }),
-            Err(AppError::NotFound(_)) => EitherOf3::B(view! {
+            Err(error @ AppError::NoVerdict(_)) => EitherOf4::D(view! { <NoVerdict id error /> }),
+            Err(AppError::NotFound(_)) => EitherOf4::B(view! {
                 <Missing
                     what="There is no such run."
                     hint="Its link may be mistyped, or the run could not be stored and ended with the server it ran on."
                 />
             }),
-            Err(error) => EitherOf3::C(view! { <Trouble error /> }),
+            Err(error) => EitherOf4::C(view! { <Trouble error /> }),
         }
     });
     view! { <Suspense>{page}</Suspense> }
@@ -99,6 +100,22 @@ fn Report(document: Arc<RunDocument<'static>>, report: RunReport, look: Look) ->
             <section class="facts wide">
                 <Facts report document />
             </section>
+        </main>
+    }
+}
+
+/// A run whose record contradicts itself.
+#[component]
+fn NoVerdict(id: String, error: AppError) -> impl IntoView {
+    super::set_status(&error);
+    let file = format!("/run/{id}/{}", Download::Run.file_name());
+    view! {
+        <Title text="No verdict · WorldSeat" />
+        <Header here=Here::Elsewhere />
+        <main id="main" class="document">
+            <h1>"This run has no verdict."</h1>
+            <p>{error.to_string()}</p>
+            <p>"A verdict follows from this record, so there is none. The record as it was stored: "<a href=file>"run.json"</a>"."</p>
         </main>
     }
 }

@@ -83,9 +83,15 @@ impl Service {
     }
 
     /// A run as it was recorded, and what the witness says of it now; waits for one that is under way. The ledger is
-    /// asked once, however many seats the run was at.
+    /// asked once, however many seats the run was at. A run that contradicts itself has no verdict: it is an error here,
+    /// and can still be downloaded.
     pub async fn recorded(&self, id: &RunId) -> Result<(Arc<Document>, RunReport), AppError> {
         let (document, found) = self.found(id).await?;
+        let contradictions = evidence::contradictions(&document.run);
+        if !contradictions.is_empty() {
+            let why = contradictions.join("; ");
+            return Err(AppError::NoVerdict(format!("The record of run {id} contradicts itself: {why}.")));
+        }
         let counts = match found {
             Found::Reported(report) => return Ok((document, *report)),
             Found::KnownBad => None,

@@ -1,6 +1,7 @@
 //! A run as a file: ours, and the forms that other people's checkers read.
 
-use evidence::RunDocument;
+use evidence::{Checker, NotExported, RunDocument, Selection, export};
+use onsale::SeatId;
 use std::io;
 
 /// One form of a run.
@@ -49,17 +50,29 @@ impl Download {
         }
     }
 
-    /// Writes the run in this form; as a document it says what was claimed when it ended.
+    /// The checker that reads it; `None` is our own.
+    pub fn checker(self) -> Option<Checker> {
+        match self {
+            Self::Run => None,
+            Self::Edn => Some(Checker::Knossos),
+            Self::Jsonl => Some(Checker::Elle),
+            Self::Porcupine => Some(Checker::Porcupine),
+        }
+    }
+
+    /// Writes the run in this form. As a document it is always whole, and says what was claimed when it ended.
     ///
     /// # Errors
-    /// What `out` answers.
-    pub fn write(self, document: &RunDocument<'_>, out: impl io::Write) -> io::Result<()> {
-        let run = &*document.run;
-        match self {
-            Self::Run => document.write(out),
-            Self::Edn => evidence::edn::write(run, out),
-            Self::Jsonl => evidence::elle::write(run, out),
-            Self::Porcupine => evidence::porcupine::write(run, out),
+    /// [`NotExported`]: the run has no such seat, or what `out` answers.
+    pub fn write(
+        self,
+        document: &RunDocument<'_>,
+        seat: Option<SeatId>,
+        out: impl io::Write,
+    ) -> Result<(), NotExported> {
+        match self.checker() {
+            None => Ok(document.write(out)?),
+            Some(checker) => export(&document.run, checker, Selection { seat, essential: false }, out),
         }
     }
 }

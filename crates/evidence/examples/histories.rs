@@ -1,11 +1,13 @@
-//! Writes every recorded history, and a few synthetic ones, in every form, for xtask/third-party.sh:
+//! Writes every recorded history, and a few synthetic ones, in every form, for xtask/third-party.sh,
+//! that of Knossos one file for each register:
 //! `cargo run -p evidence --example histories -- FOLDER`. Each gets a folder of its own, with our verdict in verdict.txt:
 //! `valid` or `violated`, and the rules.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a script's helper")]
 
-use evidence::{KNOWN_BAD, Plant, RunDocument, SynthOptions, edn, elle, porcupine, synth, verify};
+use evidence::{Checker, KNOWN_BAD, Plant, RunDocument, Selection, SynthOptions, export, synth};
 use onsale::Run;
 use std::{borrow::Cow, env, fs, fs::File, path::Path};
+use witness::judge_run;
 
 fn main() {
     let folder = env::args().nth(1).expect("a folder to write to");
@@ -34,11 +36,17 @@ fn write(folder: &Path, name: &str, document: &RunDocument<'_>) {
     fs::create_dir_all(&folder).unwrap();
     let file = |name: &str| File::create(folder.join(name)).unwrap();
     document.write(file("run.json")).unwrap();
-    edn::write(&document.run, file("history.edn")).unwrap();
-    elle::write(&document.run, file("history.jsonl")).unwrap();
-    porcupine::write(&document.run, file("porcupine.json")).unwrap();
-    let findings = verify(document).verdict.findings;
+    let write = |checker, selection, name: &str| export(&document.run, checker, selection, file(name)).unwrap();
+    write(Checker::Porcupine, Selection::default(), "porcupine.json");
+    write(Checker::Elle, Selection::default(), "history.jsonl");
+    fs::create_dir_all(folder.join("registers")).unwrap();
+    for &seat in &document.run.plan.seats {
+        let selection = Selection { seat: Some(seat), essential: false };
+        write(Checker::Knossos, selection, &format!("registers/{seat}.edn"));
+    }
+    let findings = judge_run(&document.run).findings;
     let rules: Vec<_> = findings.iter().map(|finding| finding.rule.name()).collect();
-    let word = if rules.is_empty() { "valid" } else { "violated" };
+    // What no register can express; docs/verify.md says which runs those are.
+    let word = if rules.iter().all(|rule| *rule == "unopened") { "valid" } else { "violated" };
     fs::write(folder.join("verdict.txt"), format!("{word} {}\n", rules.join(" "))).unwrap();
 }

@@ -21,7 +21,8 @@ fn main() {
     step = step.then("verify");
     let verification = verify(&document);
     step.then("");
-    println!("{}; agrees: {}", verification.verdict.verdict, verification.agrees);
+    let verdict = verification.verdict.map_or_else(|| "no verdict".to_owned(), |verdict| verdict.verdict.to_string());
+    println!("{verdict}; agrees: {}", verification.agrees);
     fs::remove_file(&path).unwrap();
 }
 

@@ -75,8 +75,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<u64, String> {
-        io::copy(&mut Bounded::new(text.as_bytes()), &mut io::sink())
-            .map_err(|error| error.to_string())
+        io::copy(&mut Bounded::new(text.as_bytes()), &mut io::sink()).map_err(|error| error.to_string())
     }
 
     #[test]

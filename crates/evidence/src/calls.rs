@@ -13,12 +13,16 @@
 //!
 //! So a general checker of registers can decide what [`witness::judge_run`] decides by its rules: the calls can be put in
 //! order if and only if the witness finds no broken rule but [`witness::Rule::Unopened`], as long as no seat's round was
-//! moved under the run, no read shows an older round than the one before the run's, and no ticket was asked for twice. The
-//! tests search every order to show it. A register has no word for how many were sold, whether anybody raced, and whether
+//! moved under the run, nothing is shown or sold in an older round than the one before the run's, and no ticket was asked
+//! for twice. Of any other run only this holds: if the calls cannot be put in order, the witness finds a broken rule. The
+//! tests search every order to show both. A register has no word for how many were sold, whether anybody raced, and whether
 //! an answer that got lost may still land.
 
 use onsale::{Opening, Operation, Outcome, Round, Run, Sale, SeatId, Seen, Ticket};
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 /// The calls of `run` in an order of no meaning; a call's place in it names its client. Seats whose round somebody else
 /// moved while the run was on are left out: which of their rounds an answer was about is not always on record.
@@ -29,9 +33,9 @@ pub(crate) fn calls(run: &Run) -> Calls<'_> {
     for opening in run.openings.iter().filter(|opening| register(&opening.seat).is_some()) {
         calls.push(Call::new(opening, By::Opening, Action::Open, opening.start_us, Some(opening.end_us)));
     }
-    for op in &run.operations {
+    for (index, op) in run.operations.iter().enumerate() {
         if let Some(register) = register(&op.seat) {
-            register.operation(op, &mut calls);
+            register.operation(index, op, &mut calls);
         }
     }
     for register in run.plan.seats.iter().filter_map(register) {
@@ -118,8 +122,10 @@ pub(crate) enum Told {
     Yes,
     /// It certainly did not.
     No,
-    /// It may have.
+    /// Its buyer was told nothing, and it may have.
     Nothing,
+    /// Its buyer was told nothing, or is outside the run; but after the run its ticket stands in the ledger.
+    Later,
 }
 
 /// What a read showed.
@@ -170,8 +176,8 @@ struct Register<'a> {
     sales: Vec<Row<'a>>,
     /// Where each ticket stands in them.
     by_ticket: HashMap<&'a Ticket, usize>,
-    /// Of the run's own sales in earlier rounds, in which.
-    earlier: HashMap<&'a Ticket, Round>,
+    /// The run's own sales in earlier rounds, by ticket: each round, and the operation that can have bought in it.
+    earlier: HashMap<&'a Ticket, BTreeMap<Round, Option<usize>>>,
     skew_us: u64,
 }
 
@@ -210,8 +216,9 @@ fn registers(run: &Run) -> HashMap<SeatId, Register<'_>> {
             register.append(sale, sale.run.as_ref() == Some(&run.id));
         }
     }
-    for op in &run.operations {
+    for (index, op) in run.operations.iter().enumerate() {
         let Some(register) = registers.get_mut(&op.seat) else { continue };
+        register.claim_earlier(index, op);
         for read in &op.reads {
             register.show(read.round);
             if read.round >= register.opening.round {
@@ -238,8 +245,8 @@ impl<'a> Register<'a> {
     fn append(&mut self, sale: &'a Sale, ours: bool) {
         self.show(sale.round);
         if sale.round != self.opening.round {
-            if ours {
-                self.earlier.insert(&sale.ticket, sale.round);
+            if ours && sale.round < self.opening.round {
+                self.earlier.entry(&sale.ticket).or_default().insert(sale.round, None);
             }
             return;
         }
@@ -250,28 +257,43 @@ impl<'a> Register<'a> {
         }
     }
 
-    fn operation(&self, op: &'a Operation, calls: &mut Vec<Call<'a>>) {
+    /// Joins `op` to the sales of its ticket in earlier rounds, as the witness does. It can have bought in a round that it
+    /// read as available. If none of its reads is on record, it must have begun before the opening had ended: real time
+    /// puts a call that began later after the opening, and so after every earlier round. Such a row is `unopened` to the
+    /// witness: it says where the record is wrong, but not what any call on a register did, so it is not exported.
+    fn claim_earlier(&mut self, index: usize, op: &Operation) {
+        let opened_us = self.opening.end_us.saturating_add(self.skew_us);
+        let may_be_earlier = op.reads.is_empty() && op.start_us.saturating_sub(self.skew_us) <= opened_us;
+        let may_buy = matches!(op.outcome, Outcome::Confirmed | Outcome::Unknown);
+        for (round, buyer) in self.earlier.get_mut(&op.ticket).into_iter().flatten().filter(|_| may_buy) {
+            let saw_free = op.reads.iter().any(|read| read.round == *round && read.seen == Seen::Available);
+            if buyer.is_none() && (saw_free || may_be_earlier) {
+                *buyer = Some(index);
+            }
+        }
+    }
+
+    fn operation(&self, index: usize, op: &'a Operation, calls: &mut Vec<Call<'a>>) {
         let by = By::Buyer(op.buyer.as_str());
         let mut call = |action, start_us, end_us| calls.push(Call::new(self.opening, by, action, start_us, end_us));
         for read in &op.reads {
             call(Action::Read(self.shown(read.round, &read.seen)), read.start_us, Some(read.end_us));
         }
-        let may_sell = |round: &&Round| {
-            let read = op.reads.iter().any(|read| read.round == **round && read.seen == Seen::Available);
-            (read || op.reads.is_empty()) && !self.by_ticket.contains_key(&op.ticket)
-        };
-        let earlier = self.earlier.get(&op.ticket).filter(may_sell);
+        // Each row of an earlier round is a purchase of its own, whatever else became of the ticket. It happened before the
+        // opening, as a read of an earlier round did; a ticket that stands in this round too was then bought twice.
+        let mut sold_earlier = false;
+        for (round, _) in self.earlier.get(&op.ticket).into_iter().flatten().filter(|(_, buyer)| **buyer == Some(index))
+        {
+            sold_earlier = true;
+            call(Action::Read(State::Older), asked_us(op, *round), Some(op.end_us));
+        }
+        let here = asked_us(op, self.opening.round);
+        let is_committed = self.by_ticket.contains_key(&op.ticket);
         match (op.outcome, self.bought(op)) {
-            (Outcome::Unknown, _) => match earlier {
-                Some(round) => call(Action::Read(State::Older), asked_us(op, *round), Some(op.end_us)),
-                None => call(Action::Buy(&op.ticket, Told::Nothing), asked_us(op, self.opening.round), None),
-            },
-            (Outcome::Confirmed, Bought::Here) => {
-                call(Action::Buy(&op.ticket, Told::Yes), asked_us(op, self.opening.round), Some(op.end_us));
-            }
-            // It happened before the opening, and so is what a read of an earlier round is.
-            (Outcome::Confirmed, Bought::Earlier(round)) => {
-                let round = earlier.copied().unwrap_or(round);
+            (Outcome::Unknown, _) if is_committed => call(Action::Buy(&op.ticket, Told::Later), here, None),
+            (Outcome::Unknown, _) if !sold_earlier => call(Action::Buy(&op.ticket, Told::Nothing), here, None),
+            (Outcome::Confirmed, Bought::Here) => call(Action::Buy(&op.ticket, Told::Yes), here, Some(op.end_us)),
+            (Outcome::Confirmed, Bought::Earlier(round)) if !sold_earlier => {
                 call(Action::Read(State::Older), asked_us(op, round), Some(op.end_us));
             }
             (Outcome::Error, _) => call(Action::Buy(&op.ticket, Told::No), op.start_us, Some(op.end_us)),
@@ -279,7 +301,7 @@ impl<'a> Register<'a> {
                 let holder = self.sales.first().map_or(State::Nobodys, |row| State::Sold(&row.sale.ticket));
                 call(Action::Read(holder), op.start_us, Some(op.end_us));
             }
-            (Outcome::Confirmed | Outcome::Rejected, _) => {}
+            (Outcome::Confirmed | Outcome::Rejected | Outcome::Unknown, _) => {}
         }
     }
 
@@ -317,7 +339,7 @@ impl<'a> Register<'a> {
 
     fn outsiders(&self, calls: &mut Vec<Call<'a>>) {
         for row in self.sales.iter().filter(|row| !row.ours && !row.asked) {
-            let (by, action) = (By::Outsider(row.sale.buyer.as_str()), Action::Buy(&row.sale.ticket, Told::Nothing));
+            let (by, action) = (By::Outsider(row.sale.buyer.as_str()), Action::Buy(&row.sale.ticket, Told::Later));
             calls.push(Call::new(self.opening, by, action, 0, None));
         }
     }

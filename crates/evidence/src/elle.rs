@@ -1,8 +1,7 @@
 //! `history.jsonl`: a run in the form of Elle's `rw-register`, for elle-cli.
 
-use crate::calls::{Action, State, calls};
+use crate::calls::{Action, Calls, State, Told};
 use crate::events::{Event, Kind, events};
-use onsale::Run;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -11,14 +10,21 @@ use std::io::{self, BufWriter, Write};
 /// read is a transaction that reads; registers begin as `null`, which is free, and every ticket is written once, as Elle
 /// wants it. Elle's registers cannot be opened, so openings and reads of earlier rounds are left out.
 ///
+/// Elle takes only transactions that were `:ok` for writers. What stands in the ledger happened, whatever its buyer was
+/// told: it is `:ok`, and it ends after everything, because nobody knows when.
+///
 /// Times are nanoseconds since the run's clock began. `by` says whose call it is; no checker needs it.
 ///
 /// # Errors
 /// What `out` answers.
-pub fn write(run: &Run, out: impl Write) -> io::Result<()> {
+pub(crate) fn write(mut calls: Calls<'_>, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let mut calls = calls(run);
     calls.list.retain(|call| !matches!(call.action, Action::Open | Action::Read(State::Older)));
+    for call in &mut calls.list {
+        if let Action::Buy(ticket, Told::Later) = call.action {
+            (call.action, call.end_us) = (Action::Buy(ticket, Told::Yes), Some(calls.over_us));
+        }
+    }
     for (index, event) in events(&calls).iter().enumerate() {
         serde_json::to_writer(&mut out, &operation(index, event))?;
         out.write_all(b"\n")?;

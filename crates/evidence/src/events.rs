@@ -13,7 +13,7 @@ pub(crate) fn events<'a>(calls: &'a Calls<'a>) -> Vec<Event<'a>> {
         at_us: call.end_us.unwrap_or(calls.over_us),
         kind: match call.action {
             Action::Buy(_, Told::No) => Kind::Fail,
-            Action::Buy(_, Told::Nothing) => Kind::Info,
+            Action::Buy(_, Told::Nothing | Told::Later) => Kind::Info,
             _ => Kind::Ok,
         },
     };

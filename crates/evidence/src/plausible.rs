@@ -4,8 +4,9 @@ use crate::first::FirstPlaces;
 use onsale::{Opening, Operation, Outcome, Read, Run, Sale, SeatIndex, Seen, Ticket};
 
 /// The contradictions inside `run`, a sentence each: the first of its kind, and how many more there are. None of them is
-/// a matter for the witness: they speak of whoever wrote the record, not of the database.
-pub(crate) fn doubts(run: &Run) -> Vec<String> {
+/// a matter for the witness: they speak of the program that wrote the record, not of the database. A run with one has no
+/// verdict, because a verdict follows from the stamps and rows that contradict each other.
+pub fn contradictions(run: &Run) -> Vec<String> {
     let record = Record::of(run);
     let mut doubts = plan(run);
     for check in OPERATION {

@@ -1,7 +1,7 @@
 //! `porcupine.json`: a run in the shape of Porcupine's operations.
 
-use crate::calls::{Action, Call, State, Told, calls};
-use onsale::{Run, Ticket};
+use crate::calls::{Action, Call, Calls, State, Told};
+use onsale::Ticket;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
@@ -12,9 +12,8 @@ use std::io::{self, BufWriter, Write};
 ///
 /// # Errors
 /// What `out` answers.
-pub fn write(run: &Run, out: impl Write) -> io::Result<()> {
+pub(crate) fn write(calls: &Calls<'_>, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let calls = calls(run);
     let mut before = "[\n";
     for (client_id, call) in calls.list.iter().enumerate() {
         out.write_all(before.as_bytes())?;
@@ -61,7 +60,7 @@ impl<'a> Operation<'a> {
             Action::Open => ("open", None, "yes", None),
             Action::Buy(ticket, Told::Yes) => ("buy", Some(ticket), "yes", None),
             Action::Buy(ticket, Told::No) => ("buy", Some(ticket), "no", None),
-            Action::Buy(ticket, Told::Nothing) => ("buy", Some(ticket), "unknown", None),
+            Action::Buy(ticket, Told::Nothing | Told::Later) => ("buy", Some(ticket), "unknown", None),
             Action::Read(State::Older) => ("read", None, "older", None),
             Action::Read(State::Free) => ("read", None, "free", None),
             Action::Read(State::Sold(ticket)) => ("read", None, "sold", Some(ticket)),

@@ -1,6 +1,6 @@
 //! The check of a run that somebody hands you: everything is counted and judged again.
 
-use crate::{Claims, RunDocument, plausible};
+use crate::{Claims, RunDocument, contradictions};
 use onsale::Scoreboard;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,24 +15,32 @@ pub fn verify(document: &RunDocument<'_>) -> Verification {
     let run = &*document.run;
     let verdict = judge_run(run);
     let found = Claims::of(run, &verdict);
-    let mut differences = compare(&document.claims, &found);
-    differences.extend(plausible::doubts(run));
-    Verification { verdict, scoreboard: found.scoreboard, agrees: differences.is_empty(), differences }
+    let differences = compare(&document.claims, &found);
+    let contradictions = contradictions(run);
+    Verification {
+        verdict: contradictions.is_empty().then_some(verdict),
+        scoreboard: found.scoreboard,
+        agrees: differences.is_empty() && contradictions.is_empty(),
+        differences,
+        contradictions,
+    }
 }
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    /// The witness's verdict, computed here.
-    pub verdict: RunVerdict,
+    /// The witness's verdict, computed here. A run that contradicts itself has none.
+    pub verdict: Option<RunVerdict>,
     /// The numbers, counted here.
     pub scoreboard: Scoreboard,
     /// Whether every claim was confirmed and the record does not contradict itself. A violated run agrees if it was
     /// claimed to be violated.
     pub agrees: bool,
-    /// What differs, a sentence each; empty if it agrees.
+    /// What the document claims and the record does not bear out, a sentence each.
     pub differences: Vec<String>,
+    /// How the record contradicts itself, a sentence each: see [`contradictions`].
+    pub contradictions: Vec<String>,
 }
 
 fn compare(claimed: &Claims, found: &Claims) -> Vec<String> {

@@ -87,12 +87,14 @@ fn a_byte_order_mark_is_passed_over_and_another_encoding_is_read_or_named() {
 #[test]
 fn our_own_exports_are_told_apart() {
     let run = run();
-    let mut out = [const { Vec::new() }; 3];
-    evidence::edn::write(&run, &mut out[0]).unwrap();
-    evidence::elle::write(&run, &mut out[1]).unwrap();
-    evidence::porcupine::write(&run, &mut out[2]).unwrap();
-    for (export, is) in out.iter().zip(["a history in EDN", "a history in JSON, for Elle", "for Porcupine"]) {
-        let refused = refused(str::from_utf8(export).unwrap());
+    for (checker, is) in [
+        (evidence::Checker::Knossos, "a history in EDN"),
+        (evidence::Checker::Elle, "a history in JSON, for Elle"),
+        (evidence::Checker::Porcupine, "for Porcupine"),
+    ] {
+        let mut export = Vec::new();
+        evidence::export(&run, checker, evidence::Selection::default(), &mut export).unwrap();
+        let refused = refused(str::from_utf8(&export).unwrap());
         assert!(refused.starts_with("this is ") && refused.contains(is), "{refused}");
     }
 }

@@ -44,14 +44,14 @@ fn by_hand() -> Run {
 fn the_witness_rejects_it() {
     let verification = verify(&known_bad());
     assert_eq!(verification.differences, Vec::<String>::new());
-    let told = texts::told(&verification.verdict);
+    let told = texts::told(&verification.verdict.unwrap());
     assert_eq!(told, "Violated ✗ (1 double-sell): double-sell, stale-rejection");
 }
 
 #[test]
 fn every_order_of_it_is_wrong() {
     let mut edn = Vec::new();
-    evidence::edn::write(&known_bad().run, &mut edn).unwrap();
+    evidence::export(&known_bad().run, evidence::Checker::Knossos, evidence::Selection::default(), &mut edn).unwrap();
     assert!(!linearizable(&import::edn(&String::from_utf8(edn).unwrap()), "nil"));
 }
 

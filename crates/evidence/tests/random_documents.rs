@@ -5,7 +5,7 @@
 mod common;
 
 use common::texts;
-use evidence::{RunDocument, edn, elle, porcupine};
+use evidence::{Checker, RunDocument, Selection, export};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -117,15 +117,18 @@ fn use_document(bytes: &[u8]) -> bool {
             return false;
         }
     };
-    let checked = evidence::verify(&document);
-    let words = witness::explain_run(&document.run, &checked.verdict);
+    evidence::verify(&document);
+    // Most of these contradict themselves and get no verdict there; judging must not panic either.
+    let words = witness::explain_run(&document.run, &witness::judge_run(&document.run));
     assert!(!words.headline.is_empty());
     witness::reconcile(&document.run, Some(&[]));
     document.write(std::io::sink()).unwrap();
     let run = &document.run;
-    edn::write(run, std::io::sink()).unwrap();
-    elle::write(run, std::io::sink()).unwrap();
-    porcupine::write(run, std::io::sink()).unwrap();
+    for checker in Checker::ALL {
+        for seat in [None, run.plan.seats.first().copied()] {
+            export(run, checker, Selection { seat, essential: seat.is_some() }, std::io::sink()).unwrap();
+        }
+    }
     true
 }
 

@@ -1,6 +1,9 @@
 //! Synthetic runs are what they claim to be, whatever their size.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
+#[path = "../../witness/tests/common/seeds.rs"]
+mod seeds;
+
 use evidence::{Plant, RunDocument, SynthOptions, synth, verify};
 use proptest::prelude::*;
 use witness::{Reason, Verdict};
@@ -19,32 +22,31 @@ fn check(options: &SynthOptions) {
     let bytes = written(options);
     let document = RunDocument::read(&bytes[..]).unwrap();
     let verification = verify(&document);
-    assert_eq!(verification.differences, Vec::<String>::new(), "{options:?}");
+    let said = [verification.differences, verification.contradictions].concat();
+    assert_eq!(said, Vec::<String>::new(), "{options:?}");
+    let judged = verification.verdict.unwrap();
     assert_eq!(document.run.operations.len(), options.operations as usize);
     assert_eq!(document.run.plan.seats.len(), options.seats as usize);
-    let rules: Vec<_> = verification.verdict.findings.iter().map(|finding| finding.rule).collect();
+    let rules: Vec<_> = judged.findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(rules, options.plant.map(Plant::rule).into_iter().collect::<Vec<_>>(), "{options:?}");
     let expect = match options.plant {
         Some(plant) => Verdict::Violated { double_sells: (plant == Plant::DoubleSell).into() },
         None if options.operations > options.seats => Verdict::Linearizable,
         None => Verdict::Inconclusive,
     };
-    assert_eq!(verification.verdict.verdict, expect, "{options:?}");
-    assert!(expect != Verdict::Inconclusive || verification.verdict.inconclusive_because == Some(Reason::NobodyRaced));
+    assert_eq!(judged.verdict, expect, "{options:?}");
+    assert!(expect != Verdict::Inconclusive || judged.inconclusive_because == Some(Reason::NobodyRaced));
     let mut again = Vec::new();
     document.write(&mut again).unwrap();
     assert!(bytes == again, "what is written in a stream is what a document writes: {options:?}");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn valid_without_a_plant_and_violated_by_that_rule_alone_with_one(
+seeds::properties! {
+    150 seeds of fn valid_without_a_plant_and_violated_by_that_rule_alone_with_one(
         seats in 1..40u32,
         more in 1..200u32,
         plant in prop::option::of(prop::sample::select(Plant::ALL.to_vec())),
-        seed: u64,
+        seed in any::<u64>(),
     ) {
         check(&SynthOptions { operations: seats + more, seats, plant, seed });
         check(&SynthOptions { operations: more.min(seats), seats, plant: None, seed });

@@ -28,8 +28,9 @@ fn changed(change: impl FnOnce(&mut Run)) -> Vec<String> {
     let mut document = RunDocument::of(&honest);
     change(document.run.to_mut());
     let verification = verify(&document);
-    assert_eq!(verification.agrees, verification.differences.is_empty());
-    verification.differences
+    let said = [verification.differences, verification.contradictions].concat();
+    assert_eq!(verification.agrees, said.is_empty());
+    said
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn an_honest_document_agrees_whatever_its_verdict() {
     let honest = run();
     let verification = verify(&RunDocument::of(&honest));
     assert_eq!(verification.differences, Vec::<String>::new());
-    assert!(verification.agrees && verification.verdict == judge_run(&honest));
+    assert!(verification.agrees && verification.verdict == Some(judge_run(&honest)));
 
     let mut violated = run();
     let ticket = violated.operations[2].ticket.clone();
@@ -46,7 +47,7 @@ fn an_honest_document_agrees_whatever_its_verdict() {
     violated.ledger.push(texts::sale(ticket.as_str()));
     let verification = verify(&RunDocument::of(&violated));
     assert!(verification.agrees, "{:?}", verification.differences);
-    assert!(verification.verdict.verdict.is_violated());
+    assert!(verification.verdict.unwrap().verdict.is_violated());
 }
 
 /// Changes that alter the verdict or a number, and what must be said of each beside the digest.
@@ -160,13 +161,15 @@ fn what_no_recorder_could_have_written_is_named_without_the_digest() {
     for (change, expect) in cases {
         let mut run = run();
         change(&mut run);
-        let differences = verify(&RunDocument::of(&run)).differences;
-        assert!(differences.iter().any(|line| line.contains(expect)), "{expect}: {differences:#?}");
+        let verification = verify(&RunDocument::of(&run));
+        let said = &verification.contradictions;
+        assert!(said.iter().any(|line| line.contains(expect)), "{expect}: {said:#?}");
+        assert!(!verification.agrees && verification.verdict.is_none(), "{expect}: {:?}", verification.verdict);
     }
     let mut run = run();
     run.seat_rows[0].holder.as_mut().unwrap().owner = texts::name("eve");
-    let differences = verify(&RunDocument::of(&run)).differences;
-    assert_eq!(differences, ["the seats table shows ticket a with eve, but buyer-a asked for it"]);
+    let said = verify(&RunDocument::of(&run)).contradictions;
+    assert_eq!(said, ["the seats table shows ticket a with eve, but buyer-a asked for it"]);
 }
 
 #[test]
@@ -176,15 +179,15 @@ fn stamps_of_two_clocks_may_differ_by_the_skew() {
     run.operations[0].start_us = 18;
     assert!(!verify(&RunDocument::of(&run)).agrees);
     run.skew_us = 3;
-    assert_eq!(verify(&RunDocument::of(&run)).differences, Vec::<String>::new());
+    assert_eq!(verify(&RunDocument::of(&run)).contradictions, Vec::<String>::new());
 }
 
 #[test]
 fn many_doubts_of_a_kind_are_one_line() {
     let mut run = run();
     run.operations.iter_mut().for_each(|op| op.region = texts::name("moon"));
-    let differences = verify(&RunDocument::of(&run)).differences;
-    assert!(differences[0].ends_with("(and 4 more of the kind)"), "{differences:#?}");
+    let said = verify(&RunDocument::of(&run)).contradictions;
+    assert!(said[0].ends_with("(and 4 more of the kind)"), "{said:#?}");
 }
 
 #[test]
@@ -239,7 +242,7 @@ fn numbers_at_the_end_of_their_range_are_no_danger() {
     RunDocument::of(&run).write(&mut out).unwrap();
     let document = RunDocument::read(&out[..]).unwrap();
     assert!(!verify(&document).agrees);
-    evidence::edn::write(&document.run, std::io::sink()).unwrap();
-    evidence::elle::write(&document.run, std::io::sink()).unwrap();
-    evidence::porcupine::write(&document.run, std::io::sink()).unwrap();
+    for checker in evidence::Checker::ALL {
+        evidence::export(&document.run, checker, evidence::Selection::default(), std::io::sink()).unwrap();
+    }
 }

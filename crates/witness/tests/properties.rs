@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 mod common;
+#[path = "common/seeds.rs"]
+mod seeds;
+
 use common::{build, name, operation, run, sale, seat_row, text, told};
 use onsale::{Opening, Operation, Outcome, Read, Run, SeatId, Seen, Ticket};
 use proptest::prelude::*;
@@ -123,11 +126,8 @@ fn any_winner() -> impl Strategy<Value = Winner> {
     prop_oneof![Just(Winner::Told), Just(Winner::Unknown), Just(Winner::Outside), Just(Winner::Nobody)]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_register_itself_is_never_violated(
+seeds::properties! {
+    2_000 seeds of fn the_register_itself_is_never_violated(
         winner in any_winner(),
         sold_at in OPEN.1 + 2..=LAST_US,
         lucks in prop::collection::vec(luck(), 1..24),
@@ -144,8 +144,7 @@ proptest! {
         prop_assert!(verdict.verdict != Verdict::Linearizable || contenders > 1);
     }
 
-    #[test]
-    fn what_is_planted_is_found_and_named(
+    2_000 seeds of fn what_is_planted_is_found_and_named(
         sold_at in 200..=LAST_US - 200,
         lucks in prop::collection::vec(luck(), 2..24),
         plant in 0..PLANTS.len(),
@@ -171,8 +170,7 @@ proptest! {
         }
     }
 
-    #[test]
-    fn a_rush_of_registers_is_never_violated(seats in prop::collection::vec(some_seat(), 2..6), seed in any::<u64>()) {
+    2_000 seeds of fn a_rush_of_registers_is_never_violated(seats in prop::collection::vec(some_seat(), 2..6), seed in any::<u64>()) {
         let run = rush(&seats, seed);
         let verdict = judge_run(&run);
         prop_assert!(!verdict.verdict.is_violated(), "{}\n{}", told(&verdict), text(&run));
@@ -181,8 +179,7 @@ proptest! {
         prop_assert!(verdict.verdict != Verdict::Linearizable || run.plan.seats.iter().any(|seat| raced(*seat)));
     }
 
-    #[test]
-    fn what_is_planted_at_one_seat_of_many_is_found_there(
+    2_000 seeds of fn what_is_planted_at_one_seat_of_many_is_found_there(
         seats in prop::collection::vec(some_seat(), 2..6),
         sold_at in 200..=LAST_US - 200,
         lucks in prop::collection::vec(luck(), 2..12),
@@ -207,8 +204,7 @@ proptest! {
         prop_assert!(words.expert.iter().any(|line| line.starts_with(rule.name()) && line.contains("eat A1")));
     }
 
-    #[test]
-    fn the_order_of_the_record_does_not_matter(
+    2_000 seeds of fn the_order_of_the_record_does_not_matter(
         winner in any_winner(),
         sold_at in 200..=LAST_US - 200,
         lucks in prop::collection::vec(luck(), 2..24),

@@ -1,6 +1,6 @@
 //! A run's downloads: `/run/{id}/run.json` and the forms that other people's checkers read.
 
-use super::{Problem, problem::invalid};
+use super::{Problem, body::Asked, problem::invalid};
 use app::{
     error::AppError,
     service::{Download, Service, heavy},
@@ -10,15 +10,17 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use evidence::NotExported;
 use flate2::{Compression, write::GzEncoder};
 use onsale::RunId;
 use std::sync::Arc;
 
-/// `GET /run/{id}/{file}`.
+/// `GET /run/{id}/{file}`: one form of a run, or of its seat `?seat=`.
 pub async fn download(
     State(service): State<Arc<Service>>,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
+    Asked(wish): Asked,
 ) -> Result<Response, Problem> {
     let Path((id, file)) = path.map_err(|rejection| AppError::Invalid(rejection.body_text()))?;
     let Some(form) = Download::ALL.into_iter().find(|form| form.file_name() == file) else {
@@ -26,6 +28,11 @@ pub async fn download(
         return Err(AppError::NotFound(format!("A run has no such file. It has {names}.")).into());
     };
     let id: RunId = id.parse().map_err(invalid)?;
+    let seat = wish.seat()?;
+    if seat.is_some() && form.checker().is_none() {
+        let what = format!("{file} is the whole run: seat selects one register of a file for another checker");
+        return Err(AppError::Invalid(what).into());
+    }
     let document = service.document(&id).await?;
     // A run of ten thousand buyers takes a while to write, and longer to compress: neither is done on the threads on
     // which the buyers of a burst run.
@@ -33,13 +40,16 @@ pub async fn download(
     let written = heavy(move || {
         if !packed {
             let mut bytes = Vec::new();
-            return form.write(&document, &mut bytes).map(|()| bytes);
+            return form.write(&document, seat, &mut bytes).map(|()| bytes);
         }
         let mut bytes = GzEncoder::new(Vec::new(), Compression::fast());
-        form.write(&document, &mut bytes)?;
-        bytes.finish()
+        form.write(&document, seat, &mut bytes)?;
+        Ok(bytes.finish()?)
     });
-    let bytes = written.await?.map_err(|error| AppError::Transport(error.to_string()))?;
+    let bytes = written.await?.map_err(|error| match error {
+        NotExported::UnknownSeat { .. } => AppError::NotFound(error.to_string()),
+        NotExported::Unwritten(error) => AppError::Transport(error.to_string()),
+    })?;
     // A run never changes, and neither does what was claimed of it.
     let headers = [
         (header::CONTENT_TYPE, form.media_type()),

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod deprovision;
+pub mod export;
 pub mod provision;
 pub mod serve;
 pub mod stress;

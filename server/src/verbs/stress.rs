@@ -169,13 +169,10 @@ impl Test {
             self.under_way = false;
             drop(progress);
             let checked = evidence::verify(&document);
-            if !checked.agrees {
-                let differences = checked.differences.join("\n  ");
-                bail!(
-                    "what the deployment claims of run {} is not what it recorded:\n  {differences}",
-                    document.run.id
-                );
-            }
+            let Some(verdict) = checked.verdict.filter(|_| checked.agrees) else {
+                let wrong = [checked.contradictions, checked.differences].concat().join("\n  ");
+                bail!("what the deployment claims of run {} is not what it recorded:\n  {wrong}", document.run.id);
+            };
             let run = document.run.into_owned();
             let reasons = burst::reasons(&run.operations);
             self.reasons.push(reasons.into_iter().map(|(reason, buyers)| (reason.to_owned(), buyers)).collect());
@@ -185,7 +182,7 @@ impl Test {
                 buyers: *buyers,
                 think_ms: *think_ms,
                 scoreboard: checked.scoreboard,
-                verdict: checked.verdict.verdict,
+                verdict: verdict.verdict,
                 run: run.id,
             });
             if !options.json {

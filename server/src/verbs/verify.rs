@@ -19,12 +19,21 @@ use std::{
 
 /// What `worldseat verify` can be told.
 #[derive(clap::Args, Clone, Debug)]
-#[command(after_help = "Exit code: 0 the run says what its record says; 1 it does not; 2 it cannot be read.")]
+#[command(
+    after_help = "Exit code: 0 the run says what its record says; 1 it does not, or its record contradicts itself; 2 it cannot be read."
+)]
 pub struct Options {
+    #[command(flatten)]
+    input: Input,
+}
+
+/// The run that `verify` judges and `export` writes.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Input {
     /// A run.json, the address of one, or the address of a run's page, with or without http:// before HOST:PORT. `-` reads
     /// standard input.
     #[arg(value_name = "FILE|URL")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
     /// Read at most this much JSON, in MiB. A million operations are about 300 MiB, and need about 500 MB of memory.
     #[arg(long, default_value_t = 1024, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     max_mib: u32,
@@ -38,7 +47,7 @@ const REFUSAL_BYTES_MAX: u64 = 64 << 10;
 pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
     // Reading blocks, from a file as from the network.
     tokio::task::spawn_blocking(move || {
-        let (document, asked) = read(&options).with_context(|| options.source.display().to_string())?;
+        let (document, asked) = read(&options.input).with_context(|| options.input.source.display().to_string())?;
         let mut checked = evidence::verify(&document);
         let told = &document.run.id;
         if let Some(asked) = asked.filter(|asked| asked != told) {
@@ -53,18 +62,28 @@ pub async fn verify(options: Options) -> anyhow::Result<ExitCode> {
 
 fn print(document: &RunDocument<'_>, checked: &Verification) -> anyhow::Result<()> {
     let Run { id, plan, engine, began_at_ms, .. } = &*document.run;
-    if !checked.agrees {
+    if !checked.contradictions.is_empty() {
+        say!("No verdict: the record contradicts itself.")?;
+        for contradiction in &checked.contradictions {
+            say!("  {contradiction}")?;
+        }
+    }
+    if !checked.differences.is_empty() {
         say!("does not agree: the document claims what its record does not bear out.")?;
         for difference in &checked.differences {
             say!("  {difference}")?;
         }
-        say!("From the record alone:")?;
     }
-    let words = witness::explain_run(&document.run, &checked.verdict);
-    say!("{}: {}", checked.verdict.verdict, words.headline)?;
-    say!("{}", words.sentence)?;
-    for note in &words.expert {
-        say!("  {note}")?;
+    if let Some(verdict) = &checked.verdict {
+        if !checked.agrees {
+            say!("From the record alone:")?;
+        }
+        let words = witness::explain_run(&document.run, verdict);
+        say!("{}: {}", verdict.verdict, words.headline)?;
+        say!("{}", words.sentence)?;
+        for note in &words.expert {
+            say!("  {note}")?;
+        }
     }
     let seats =
         if plan.seats.len() == 1 { format!("seat {}", plan.seat()) } else { format!("{} seats", plan.seats.len()) };
@@ -76,7 +95,7 @@ fn print(document: &RunDocument<'_>, checked: &Verification) -> anyhow::Result<(
 }
 
 /// The document; and the run that it must be about, where the address names one.
-fn read(options: &Options) -> anyhow::Result<(RunDocument<'static>, Option<RunId>)> {
+pub(super) fn read(options: &Input) -> anyhow::Result<(RunDocument<'static>, Option<RunId>)> {
     let bytes_max = u64::from(options.max_mib) << 20;
     match Source::of(&options.source)? {
         Source::Input => Ok((document(std::io::stdin().lock(), bytes_max)?, None)),

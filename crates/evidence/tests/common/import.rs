@@ -30,6 +30,18 @@ pub fn edn(text: &str) -> Vec<Call> {
     paired(events, of_value)
 }
 
+/// `history.edn` of one seat, whose values are not tuples.
+pub fn edn_register(text: &str) -> Vec<Call> {
+    let tupled = text.lines().map(|line| match line.split_once(":value ").filter(|_| !line.starts_with(';')) {
+        Some((before, after)) => {
+            let (value, by) = after.split_once(", :by ").unwrap();
+            format!("{before}:value [\"register\" {value}], :by {by}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    edn(&tupled.collect::<String>())
+}
+
 /// `history.jsonl`, as Elle's transactions. A register begins as null.
 pub fn jsonl(text: &str) -> Vec<Call> {
     let events = text.lines().map(|line| {
