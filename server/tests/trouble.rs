@@ -63,9 +63,13 @@ async fn what_needs_it_names_it(api: &Api, backend: &str) {
             answer.error()
         );
     }
-    for path in ["purchase", "breakit", "reset"] {
-        let answer =
-            api.post(&format!("/api/{path}"), &json!({"backend": backend, "seat": "C1", "concurrency": 4})).await;
+    let bodies = [
+        ("purchase", json!({"backend": backend, "seat": "C1"})),
+        ("breakit", json!({"backend": backend, "seat": "C1", "concurrency": 4})),
+        ("reset", json!({"backend": backend, "seats": ["C1"]})),
+    ];
+    for (path, body) in &bodies {
+        let answer = api.post(&format!("/api/{path}"), body).await;
         assert_eq!(answer.status, 503, "{}", answer.what);
         assert!(answer.error().starts_with("PostgreSQL ("), "{}", answer.error());
     }

@@ -173,6 +173,7 @@ mod tests {
         let unit = [
             "tools for Rust",
             "PostgreSQL",
+            "PgBouncer",
             "Python packages",
             "npm packages of clients",
             "unit, property and integration tests",
