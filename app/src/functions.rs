@@ -51,11 +51,12 @@ pub async fn buy(
     seat: SeatId,
     buyer: Typed<BuyerName>,
 ) -> Result<PurchaseAnswer, AppError> {
+    let guest = ssr::guest(&buyer.0);
     let answer = ssr::service()?.buy(backend, &floor, seat, buyer.0, None).await?;
     let database = || "The database".to_owned();
     match (answer.outcome, &answer.ticket_id) {
         (Outcome::Confirmed, Some(ticket)) => {
-            ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}"));
+            ssr::send_form_to(&format!("/?backend={backend}&floor={floor}&seat={seat}&ticket={ticket}{guest}"));
         }
         (Outcome::Rejected, _) => return Err(AppError::Taken { seat }),
         (Outcome::Unknown, _) => return Err(AppError::Unknown { database: database(), seat }),
@@ -95,20 +96,20 @@ pub async fn break_it(
 pub async fn reset(backend: Backend, floor: FloorId, buyer: Typed<BuyerName>) -> Result<Floor, AppError> {
     let service = ssr::service()?;
     service.reset(backend, &floor, None).await?;
-    ssr::send_form_to(&format!("/?backend={backend}&floor={floor}"));
-    Ok(Floor::of(&service.floor_view(backend, &floor, &buyer.0).await?, &buyer.0))
+    ssr::send_form_to(&format!("/?backend={backend}&floor={floor}{}", ssr::guest(&buyer.0)));
+    Ok(ssr::shown(Floor::of(&service.floor_view(backend, &floor, &buyer.0).await?, &buyer.0)))
 }
 
 /// The floor as the database has it now, with the visitor's tickets and the floor-wide witness.
 #[server(prefix = "/do", endpoint = "floor")]
 pub async fn load_floor(backend: Backend, floor: FloorId, buyer: Typed<BuyerName>) -> Result<Floor, AppError> {
-    Ok(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer.0).await?, &buyer.0))
+    Ok(ssr::shown(Floor::of(&ssr::service()?.floor_view(backend, &floor, &buyer.0).await?, &buyer.0)))
 }
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use super::{AppError, use_context};
-    use crate::service::Service;
+    use super::{AppError, BuyerName, Floor, use_context};
+    use crate::{service::Service, visitor::has_cookie};
     use http::{header::ACCEPT, request::Parts};
     use std::sync::Arc;
 
@@ -122,6 +123,16 @@ mod ssr {
         if is_form() {
             leptos_axum::redirect(location);
         }
+    }
+
+    /// What the address tells the next page of a buyer whose browser keeps no cookie: who it is.
+    pub fn guest(buyer: &BuyerName) -> String {
+        if has_cookie() { String::new() } else { format!("&guest={buyer}") }
+    }
+
+    /// The floor as this browser is shown it.
+    pub fn shown(floor: Floor) -> Floor {
+        if has_cookie() { floor } else { floor.without_cookies() }
     }
 
     /// Whether a plain form asks, and a page is to be the answer.

@@ -74,6 +74,13 @@ impl fmt::Display for SiteAddress {
     }
 }
 
+/// Whether the browser sent one of our cookies. One that sends none with a form, after it was given some with the page,
+/// keeps none.
+pub fn has_cookie() -> bool {
+    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    cookie::<FloorId>(&headers, FLOOR).is_some() || cookie::<BuyerName>(&headers, BUYER).is_some()
+}
+
 /// 128 bits that nobody can guess, from the operating system.
 ///
 /// # Panics
@@ -98,8 +105,8 @@ fn cookie<T: FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
     pairs.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse().ok())
 }
 
-/// Cookies can be forged; the page prints only names of its own making.
-fn is_guest(name: &BuyerName) -> bool {
+/// Cookies and addresses can be forged; the page prints only names of its own making.
+pub fn is_guest(name: &BuyerName) -> bool {
     let code = name.as_str().strip_prefix("guest-").unwrap_or_default();
     code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }

@@ -151,7 +151,17 @@ impl Floor {
             },
         }
     }
+
+    /// The same for a browser that keeps no cookie, which must be told what that means.
+    pub fn without_cookies(mut self) -> Self {
+        self.stubs.insert_str(0, NO_COOKIE);
+        self
+    }
 }
+
+/// Above the tickets of a browser that keeps no cookie.
+const NO_COOKIE: &str = "<li>This browser keeps no cookie. Write down your confirmation codes: if you open this site again, it \
+                         cannot show your tickets.</li>";
 
 /// A seat is sold if the seats table or the ledger says so: on the foil they may differ.
 fn look(seat: &FloorSeat, buyer: &BuyerName) -> Look {

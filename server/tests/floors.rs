@@ -101,3 +101,34 @@ async fn nobody_sees_a_floor_half_reset(api: &Api) {
         assert_eq!(seen.last(), Some(&0));
     }
 }
+
+#[tokio::test]
+async fn a_browser_without_cookies_sees_its_ticket_and_is_told() {
+    const TOLD: &str = "This browser keeps no cookie.";
+    let server = Server::start(&["--no-foil"]);
+    let encoding = ("content-type", "application/x-www-form-urlencoded");
+    let (plain, script) = ([encoding, ("accept", "text/html")], [encoding, ("accept", "application/json")]);
+    let form = "backend=dsql&floor=nocookie&seat=B2&buyer=guest-7k2m9q3x";
+    let bought = server.api.send("POST", "/do/buy", &plain, form).await;
+    assert_eq!(bought.status, 302, "{}", bought.text());
+    let location = bought.header("location").to_owned();
+    let page = server.api.get(&location).await.text();
+    assert!(page.contains("Seat B2 is yours.") && page.contains(TOLD), "{location}: {page}");
+    let floor = server.api.send("POST", "/do/floor", &script, form).await.ok();
+    assert!(floor["stubs"].as_str().unwrap().contains(TOLD), "{floor}");
+    let reset = server.api.send("POST", "/do/reset", &plain, form).await;
+    let page = server.api.get(reset.header("location")).await.text();
+    assert!(page.contains("an earlier sale of this chair") && page.contains(TOLD), "{page}");
+
+    // With a cookie nothing is said, and the address makes nobody else of the visitor.
+    let cookie = ("cookie", "worldseat_floor=other; worldseat_buyer=guest-aaaaaaaa");
+    let page = server.api.send("GET", &location, &[cookie], "").await.text();
+    assert!(!page.contains(TOLD) && !page.contains("Seat B2 is yours."), "{page}");
+    let known = [script[0], script[1], cookie];
+    let floor = server.api.send("POST", "/do/floor", &known, form).await.ok();
+    assert!(!floor["stubs"].as_str().unwrap().contains(TOLD), "{floor}");
+    // Whatever is no name of the server's own making is nobody.
+    let page = server.api.get(&location.replace("guest-7k2m9q3x", "%3Cb%3EAda")).await.text();
+    assert!(!page.contains(TOLD) && !page.contains("<b>Ada"), "{page}");
+    server.stop();
+}

@@ -3,9 +3,10 @@
 use crate::error::AppError;
 use crate::functions::Whole;
 use crate::island::{THINK_MS_MAX, setup::Notice};
+use crate::visitor::is_guest;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_router::params::ParamsMap;
-use onsale::{Backend, FloorId, SeatId, Ticket};
+use onsale::{Backend, BuyerName, FloorId, SeatId, Ticket};
 use std::str::FromStr;
 
 /// The address, read. Whatever is not one of our own words counts as absent.
@@ -23,6 +24,8 @@ pub struct Asked {
     pub think_ms: Option<u32>,
     /// A ticket that was just bought, if the ledger says so too.
     pub ticket: Option<Ticket>,
+    /// Who bought it, if the browser keeps no cookie that says so.
+    pub guest: Option<BuyerName>,
     /// A burst waits for a yes.
     pub ask: bool,
     /// What went wrong with the form that led here.
@@ -55,6 +58,7 @@ impl Asked {
             buyers: read(query, "buyers").map(|Whole(buyers)| buyers),
             think_ms: read(query, "think").map(|Whole(ms)| ms),
             ticket: read(query, "ticket"),
+            guest: read(query, "guest").filter(is_guest),
             ask: query.get_str("ask") == Some("1"),
             error,
         }

@@ -10,21 +10,34 @@ use crate::{
         setup::{Floor, Notice, Setup},
     },
     service::Service,
-    visitor::Visitor,
+    visitor::{Visitor, has_cookie},
     words::{shop_words, short_title, tested, tone},
 };
 use evidence::{FOIL, PRODUCT, StressResult, StressTest};
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 use onsale::{Backend, SeatId};
 use std::sync::Arc;
 
+/// Keeps the island as the server sent it. Translators and extensions change pages: what they put between its nodes would
+/// make the island attach itself to the wrong ones, or stop. [`OnSaleFloor`] reads `restoreIsland` before it wakes up.
+const KEEP_ISLAND: &str = r#"{
+const island = document.querySelector("leptos-island"), sent = island.cloneNode(true);
+const same = (a, b) => a.nodeName == b.nodeName && a.childNodes.length == b.childNodes.length
+&& [...a.childNodes].every((child, at) => same(child, b.childNodes[at]));
+Object.defineProperty(window, "restoreIsland", { get: () => same(island, sent) || island.replaceChildren(...sent.childNodes) });
+}"#;
+
 /// The page.
 #[component]
 pub fn OnSale() -> impl IntoView {
     let asked = use_query_map().with_untracked(Asked::from_query);
-    let visitor = Visitor::of_this_request();
+    let mut visitor = Visitor::of_this_request();
+    // Only without a cookie: a link cannot make somebody else of a visitor who has one.
+    let guest = asked.guest.clone().filter(|_| !has_cookie());
+    let keeps_cookies = guest.is_none();
+    visitor.buyer = guest.unwrap_or(visitor.buyer);
     let service = expect_context::<Arc<Service>>();
     let backends = service.backends();
     let has_foil = service.has(FOIL);
@@ -47,6 +60,9 @@ pub fn OnSale() -> impl IntoView {
     };
     let island = Suspend::new(async move {
         let mut setup = set_up(&service, asked, visitor).await;
+        if !keeps_cookies {
+            setup.floor = setup.floor.map(Floor::without_cookies);
+        }
         setup.at_controls = missing.unwrap_or(setup.at_controls);
         // A "<" in it would end the element early.
         let json = serde_json::to_string(&setup).unwrap_or_default().replace('<', "\\u003c");
@@ -54,6 +70,7 @@ pub fn OnSale() -> impl IntoView {
         view! {
             <script type="application/json" id=Setup::ID inner_html=json></script>
             <OnSaleFloor />
+            <script nonce=use_nonce() inner_html=KEEP_ISLAND></script>
         }
     });
     view! {

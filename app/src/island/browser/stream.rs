@@ -68,7 +68,7 @@ fn take(state: State, shop: usize, event: &Json) -> bool {
     state.0.maybe_update(|model| {
         let phase = &mut model.bursts[shop].phase;
         if let Some(plan) = event.find("plan") {
-            // The stream replays from the beginning: after a broken connection everything starts over here.
+            // A stream that replays from the beginning: everything starts over here.
             *phase = Phase::Running(Progress {
                 round: event.number("round"),
                 regions: plan.texts("regions"),
@@ -83,6 +83,7 @@ fn take(state: State, shop: usize, event: &Json) -> bool {
                     *told = Some(fate.outcome("o"));
                 }
             }
+            progress.interrupted = false;
             progress.ms = progress.ms.max(ms);
             draw = over || ms == 0 || progress.told.len() <= DENSE;
             if let Some(card) = event.find("card") {
