@@ -119,11 +119,11 @@ async fn a_reset_that_races_bursts_makes_no_violation() {
     let resets = tokio::spawn({
         let (house, bursting) = (house.clone(), Arc::clone(&bursting));
         async move {
-            let mut resets = 0;
+            let (mut resets, mut rng) = (0, fastrand::Rng::with_seed(0));
             while bursting.load(Ordering::SeqCst) {
                 house.db.reset(&house.floor, None).await.unwrap();
                 resets += 1;
-                tokio::time::sleep(Duration::from_millis(fastrand::u64(0..80))).await;
+                tokio::time::sleep(Duration::from_millis(rng.u64(0..80))).await;
             }
             resets
         }
@@ -158,11 +158,11 @@ fn a_half_reset_floor_would_be_noticed() {
 /// Buys whatever is free until told to stop, thinking a little; says what it was told.
 async fn keeps_buying(house: House, buyer: usize, buying: Arc<AtomicBool>) -> Vec<Operation> {
     let seats: Vec<_> = FloorPlan::default().seats().collect();
-    let mut told = Vec::new();
+    let (mut told, mut rng) = (Vec::new(), fastrand::Rng::with_seed(buyer as u64));
     while buying.load(Ordering::SeqCst) {
-        let seat = seats[fastrand::usize(..seats.len())];
+        let seat = seats[rng.usize(..seats.len())];
         let order = order(&house.floor, seat, &format!("buyer-{buyer}"), buyer % 2);
-        let op = common::sell(&house.db, order, Duration::from_millis(fastrand::u64(0..4))).await;
+        let op = common::sell(&house.db, order, Duration::from_millis(rng.u64(0..4))).await;
         assert!(matches!(op.outcome, Outcome::Confirmed | Outcome::Rejected), "{op:?}");
         told.push(op);
     }

@@ -35,6 +35,9 @@ macro_rules! properties {
 }
 pub(crate) use properties;
 
+/// A long search says how far it has come after every so many seeds.
+const PROGRESS: u64 = 100_000;
+
 /// Gives `check` one value of `strategy` for each of `seeds` seeds from `first` on.
 ///
 /// # Panics
@@ -53,6 +56,9 @@ pub fn each<S: Strategy>(
     println!("{property}: {seeds} seeds from {first}");
     let began = Instant::now();
     for seed in first..first.saturating_add(seeds) {
+        if seed > first && (seed - first).is_multiple_of(PROGRESS) {
+            println!("{property}: {} of {seeds} seeds, {:.1?}", seed - first, began.elapsed());
+        }
         let config = Config { cases: 1, failure_persistence: None, ..Config::default() };
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
