@@ -7,10 +7,12 @@
 mod common;
 
 use common::{Server, forget_settings};
+use flate2::{Compression, write::GzEncoder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::{
     fs,
+    io::Write,
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -261,4 +263,33 @@ fn too_few_open_files_are_named_before_anything_is_connected() {
     let done = command.args(["-c", &script, env!("CARGO_BIN_EXE_worldseat")]).output().unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
     assert!(said.contains("open files") && said.contains("ulimit -n") && said.contains("--connections"), "{said}");
+}
+
+/// Somebody changed a stored run so that its stamps are out of order: no page and no call gives a verdict on it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_run_that_contradicts_itself_has_no_verdict() {
+    let cluster = Cluster::start().await;
+    let url = format!("postgres://me:x@127.0.0.1:{}/seats", cluster.port);
+    let server = Server::start(&["--sql-urls", &format!("{url},{url}"), "--connections", "4"]);
+    let wish = json!({ "backend": "dsql", "concurrency": 4, "thinkMs": 20 });
+    let run = server.api.done("/api/breakit", &wish).await["run"].as_str().unwrap().to_owned();
+    let mut document = server.api.read(&format!("/run/{run}/run.json")).await;
+    let read = &mut document["run"]["operations"][0]["reads"][0];
+    *read = json!({"startUs": read["endUs"], "endUs": read["startUs"], "round": read["round"], "seen": read["seen"]});
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(document.to_string().as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let insert = "INSERT INTO runs (run, part, parts, floor, document) VALUES ('changed', 1, 1, 'main', $1)";
+    cluster.connect("seats").await.unwrap().execute(insert, &[&packed]).await.unwrap();
+
+    let page = server.api.get("/run/changed").await;
+    assert_eq!(page.status, 500, "{}", page.what);
+    assert!(page.text().contains("This run has no verdict."), "{}", page.text());
+    assert!(page.text().contains("out of the order of its stamps"), "{}", page.text());
+    assert!(!page.text().contains("Linearizable"), "{}", page.text());
+    let events = server.api.get("/api/runs/changed/events").await;
+    assert_eq!(events.status, 500, "{}", events.what);
+    assert!(events.error().contains("contradicts itself"), "{}", events.error());
+    assert_eq!(server.api.get("/run/changed/run.json").await.status, 200, "it can be taken home and looked at");
+    server.stop();
 }
