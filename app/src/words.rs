@@ -153,6 +153,7 @@ impl Floor {
     }
 
     /// The same for a browser that keeps no cookie, which must be told what that means.
+    #[must_use]
     pub fn without_cookies(mut self) -> Self {
         self.stubs.insert_str(0, NO_COOKIE);
         self
