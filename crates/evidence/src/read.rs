@@ -73,10 +73,10 @@ pub enum Unusable {
     #[error("this is {0}; expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out")]
     Foreign(#[source] Foreign),
     /// It is something else.
-    #[error("not JSON ({0}): expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out")]
+    #[error("not JSON ({told}): expected the run.json of a WorldSeat run, as /run/ID/run.json hands it out", told = told(.0))]
     NotJson(#[source] serde_json::Error),
     /// Its end is missing.
-    #[error("the document is cut off ({0}): fetch it again, whole")]
+    #[error("the document is cut off ({told}): fetch it again, whole", told = told(.0))]
     Truncated(#[source] serde_json::Error),
     /// It is JSON of another kind.
     #[error("the document says it is '{0}', not '{schema}': fetch the run.json of a run", schema = RunDocument::SCHEMA)]
@@ -89,11 +89,27 @@ pub enum Unusable {
     )]
     OtherVersion(u64),
     /// A field is missing or holds what it cannot hold.
-    #[error("not a run of version {expected} ({0}): docs/verify.md describes every field", expected = RunDocument::VERSION)]
+    #[error(
+        "not a run of version {expected} ({told}): docs/verify.md describes every field",
+        expected = RunDocument::VERSION,
+        told = told(.0)
+    )]
     Misshapen(#[source] serde_json::Error),
     /// Its parts do not belong together.
     #[error("the run contradicts its own plan: {0}; fetch it again from its deployment")]
     Inconsistent(String),
+}
+
+/// What the parser says, on one line: it may repeat a text of the document, of any length.
+fn told(error: &serde_json::Error) -> String {
+    let (text, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+    let (what, place) = text.strip_suffix(&place).map_or((&*text, ""), |what| (what, &*place));
+    one_line(what, 200) + place
+}
+
+/// The first characters of a text from elsewhere, without those that end a line or steer a terminal.
+fn one_line(text: &str, characters_max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(characters_max).collect()
 }
 
 impl From<serde_json::Error> for Unusable {
@@ -134,13 +150,21 @@ impl<'de> Visitor<'de> for Document<'_> {
             M::Error::custom("another kind of document")
         };
         while let Some(field) = fields.next_key::<Cow<'de, str>>()? {
+            let twice = match field.as_ref() {
+                "schema" => schema.is_some(),
+                "version" => version.is_some(),
+                "run" => run.is_some(),
+                "claims" => claims.is_some(),
+                _ => false,
+            };
+            if twice {
+                return Err(M::Error::custom(format_args!("duplicate field `{field}`")));
+            }
             match field.as_ref() {
                 "schema" => match fields.next_value::<String>()? {
                     found if found == RunDocument::SCHEMA => schema = Some(()),
                     found => {
-                        return Err(refuse(Unusable::OtherSchema(
-                            found.chars().filter(|c| !c.is_control()).take(40).collect(),
-                        )));
+                        return Err(refuse(Unusable::OtherSchema(one_line(&found, 40))));
                     }
                 },
                 "version" => match fields.next_value::<u64>()? {

@@ -172,3 +172,20 @@ fn a_reader_that_fails_is_not_the_documents_fault() {
     assert!(matches!(refused, Unusable::Unreadable(_)));
     assert!(refused.to_string().contains("the disk is on fire"));
 }
+
+#[test]
+fn a_field_that_stands_twice_is_refused_by_name() {
+    let text = written(&run());
+    let value = |name: &str| serde_json::from_str::<serde_json::Value>(&text).unwrap()[name].to_string();
+    for name in ["schema", "version", "run", "claims"] {
+        let twice = text.replacen('{', &format!("{{\"{name}\":{},", value(name)), 1);
+        assert!(refused(&twice).contains(&format!("duplicate field `{name}`")), "{}", refused(&twice));
+    }
+}
+
+#[test]
+fn a_refusal_repeats_little_of_the_document() {
+    let rules = format!(r#""rules":["u\nopened{}"]"#, "x".repeat(10_000));
+    let refused = refused(&written(&run()).replacen(r#""rules":[]"#, &rules, 1));
+    assert!(refused.contains("uopenedx") && refused.contains("at line 1 column") && refused.len() < 500, "{refused}");
+}
